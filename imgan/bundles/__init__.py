@@ -1,0 +1,1 @@
+"""What a trained network travels in: its card, its bundle, the shipped models."""

@@ -1,0 +1,140 @@
+"""The card: everything inference must know about a network, as JSON beside the weights.
+
+Reading a card needs no TensorFlow, so `imgan models` and `imgan inspect` are instant.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from typing import Literal
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+from pydantic import ValidationError
+
+from imgan.errors import CheckpointError
+
+CARD_NAME = "card.json"
+SCHEMA_VERSION = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NetworkSpec(_Part):
+    """A network as its import path and the arguments of its constructor."""
+
+    path: str
+    """`package.module:Class`, for instance `imgan.networks.span:SPAN`."""
+    config: dict[str, Any]
+    parameters: int
+
+
+class TileHalo(_Part):
+    """A measured halo for a network whose exact one is too wide to be practical."""
+
+    halo: int
+    error: float
+    """Largest difference from the whole picture, in units of the output range."""
+
+
+class InferenceMode(_Part):
+    """How layers that behave differently in training run at inference."""
+
+    normalization: Literal["none", "stored", "batch"] = "none"
+    dropout: bool = False
+
+
+class Score(_Part):
+    """Mean metrics on one set of pictures, with the protocol they were taken by."""
+
+    dataset: str
+    protocol: dict[str, Any]
+    values: dict[str, float]
+
+
+class Speed(_Part):
+    """Input megapixels per second of the bare network, and where it was measured."""
+
+    megapixels_per_second: float
+    precision: str
+    machine: str
+
+
+class SelfCheck(_Part):
+    """Output statistics on a fixed ramp, to notice weights that compute nonsense."""
+
+    size: tuple[int, int]
+    mean: list[float]
+    tolerance: float = 2e-3
+
+
+class Card(_Part):
+    """Description of a network that inference, export and users rely on."""
+
+    schema_version: int = SCHEMA_VERSION
+    imgan_version: str
+    name: str
+    description: str = ""
+    task: Literal["super_resolution", "translation", "generation"]
+    family: str
+    network: NetworkSpec
+    scale: int = Field(ge=1)
+    input_channels: int = Field(ge=1)
+    output_channels: int = Field(ge=1)
+    input_range: tuple[float, float] = (0.0, 1.0)
+    output_range: tuple[float, float] = (0.0, 1.0)
+    size_multiple: int = Field(default=1, ge=1)
+    halo: int | None = Field(ge=0)
+    """Input pixels on one side that an output pixel depends on; None: global."""
+    tile_halo: TileHalo | None = None
+    tile: int = Field(default=256, ge=1)
+    inference_mode: InferenceMode = InferenceMode()
+    labels: list[str] | None = None
+    recipe: dict[str, Any] | None = None
+    data: list[str] = []
+    losses: list[str] = []
+    licence: str = ""
+    attribution: str = ""
+    fidelity_partner: str | None = None
+    training_steps: int = 0
+    metrics: list[Score] = []
+    speed: Speed | None = None
+    self_check: SelfCheck | None = None
+    weights_sha256: str = ""
+
+
+def read_card(folder: Path) -> Card:
+    """Read `folder/card.json`.
+
+    Raises:
+        CheckpointError: If the card is absent, damaged or of a newer imgan.
+    """
+    path = folder / CARD_NAME
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as a card: {error}") from error
+    version = values.get("schema_version") if isinstance(values, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise CheckpointError(
+            f"{path} has schema_version {version}; this imgan reads up to "
+            f"{SCHEMA_VERSION}. Upgrade imgan to use this model."
+        )
+    try:
+        return Card.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CheckpointError(f"{path}: {where}: {first['msg']}") from error
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write `card.json` into an existing folder, by atomic rename."""
+    path = folder / CARD_NAME
+    temporary = path.with_name(f".{CARD_NAME}.{os.getpid()}")
+    temporary.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,1 @@
+"""Files to tf.data batches: sources, patches, degradations, the pipeline."""

@@ -1,0 +1,1 @@
+"""Keras layers used by more than one network."""

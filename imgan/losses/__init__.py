@@ -1,0 +1,1 @@
+"""Losses as `keras.losses.Loss` objects."""

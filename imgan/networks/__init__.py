@@ -1,0 +1,1 @@
+"""Generators and discriminators: no loss, no optimizer, no files."""

@@ -1,0 +1,1 @@
+"""Recipes to runs: train, callbacks, exact resume, the run folder."""
