@@ -1,0 +1,86 @@
+"""What imgan runs on: versions and the processor, read without importing TensorFlow."""
+
+import importlib.metadata
+import os
+import platform
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+DISTRIBUTIONS = (
+    "imgan",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "pyvips",
+    "pyvips-binary",
+    "opencv-python-headless",
+    "scikit-image",
+    "pydantic",
+    "typer",
+    "rich",
+)
+
+RELEVANT_FLAGS = (
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_bf16",
+    "amx_tile",
+    "asimd",
+    "bf16",
+)
+"""Instruction sets that decide how fast, and in which precision, a CPU computes."""
+
+
+def versions() -> dict[str, str]:
+    """Return the version of Python and of each package imgan stands on."""
+    found = {"python": platform.python_version()}
+    for name in DISTRIBUTIONS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    if found["imgan"] == "not installed":
+        from imgan import __version__
+
+        found["imgan"] = f"{__version__} (not installed, run from its folder)"
+    return found
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
+    """Return the model, the usable cores and the relevant flags of the CPU."""
+    model, flags = platform.processor() or platform.machine(), ""
+    for key, value in _entries(cpuinfo):
+        if key == "model name":
+            model = value
+        elif key in {"flags", "Features"}:
+            flags = value
+            break
+    present = [flag for flag in RELEVANT_FLAGS if flag in flags.split()]
+    return {
+        "model": model,
+        "cores": str(_usable_cores()),
+        "flags": " ".join(present) if flags else "unknown",
+    }
+
+
+def _entries(cpuinfo: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if colon:
+            yield key.strip(), re.sub(r"\s+", " ", value.strip())
+
+
+def _usable_cores() -> int:
+    # A container or taskset may leave fewer cores than the machine has.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
