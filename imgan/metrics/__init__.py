@@ -1,0 +1,1 @@
+"""Scores of pictures against references, with their protocols."""

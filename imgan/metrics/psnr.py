@@ -1,0 +1,28 @@
+"""Peak signal-to-noise ratio."""
+
+import math
+
+import numpy as np
+
+from imgan.metrics.pairs import PEAK
+from imgan.metrics.pairs import Channel
+from imgan.metrics.pairs import scored_pixels
+from imgan.types import Array
+
+
+def psnr(a: Array, b: Array, *, crop_border: int, channel: Channel = "y") -> float:
+    """Return `10 log10(255² / mean squared difference)` in decibels.
+
+    Args:
+        a: `(height, width, 3)` RGB or `(height, width)` of one channel, taken as it is;
+            uint8, or float in `[0, 255]`.
+        b: The same shape; the order does not matter.
+        crop_border: Pixels ignored on each side; the scale, by custom.
+        channel: `"y"` for BT.601 luma, `"rgb"` for the mean over all three channels.
+
+    Returns:
+        Decibels; infinity for equal pictures.
+    """
+    left, right = scored_pixels(a, b, crop_border, channel)
+    error = float(np.mean(np.square(left - right)))
+    return math.inf if error == 0.0 else 10.0 * math.log10(PEAK**2 / error)
