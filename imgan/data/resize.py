@@ -66,6 +66,8 @@ def resize_bicubic(
         raise TypeError(
             f"image must be one of {', '.join(_DTYPES)}. Received: {image.dtype.name}"
         )
+    if size is not None and min(size) < 1:
+        raise ValueError(f"size must be at least 1 x 1. Received: {Size(*size)}")
     scales = _axis_scales(image, scale, size)
     lengths = size or Size(*(output_length(image.shape[i], scales[i]) for i in (0, 1)))
     for axis in sorted((0, 1), key=lambda i: scales[i]):
