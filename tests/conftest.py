@@ -5,7 +5,6 @@ import random
 import socket
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def clean_room(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean_room(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seed every generator and hide the user's environment, here and in children."""
     for name in [name for name in os.environ if name.startswith(("IMGAN_", "XDG_"))]:
         monkeypatch.delenv(name)
@@ -52,7 +51,6 @@ def clean_room(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     random.seed(0)
     np.random.seed(0)
     sys.modules["keras"].utils.set_random_seed(0)
-    yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,9 @@ import importlib.metadata
 import os
 import platform
 import re
-from collections.abc import Iterator
 from pathlib import Path
+
+from imgan.inference.precision import cpu_flags
 
 DISTRIBUTIONS = (
     "imgan",
@@ -53,30 +54,22 @@ def versions() -> dict[str, str]:
 
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
     """Return the model, the usable cores and the relevant flags of the CPU."""
-    model, flags = platform.processor() or platform.machine(), ""
-    for key, value in _entries(cpuinfo):
-        if key == "model name":
-            model = value
-        elif key in {"flags", "Features"}:
-            flags = value
-            break
-    present = [flag for flag in RELEVANT_FLAGS if flag in flags.split()]
+    present = cpu_flags(cpuinfo)
+    relevant = [flag for flag in RELEVANT_FLAGS if flag in present]
     return {
-        "model": model,
+        "model": _cpu_model(cpuinfo),
         "cores": str(_usable_cores()),
-        "flags": " ".join(present) if flags else "unknown",
+        "flags": " ".join(relevant) if present else "unknown",
     }
 
 
-def _entries(cpuinfo: Path) -> Iterator[tuple[str, str]]:
+def _cpu_model(cpuinfo: Path) -> str:
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return
-    for line in text.splitlines():
-        key, colon, value = line.partition(":")
-        if colon:
-            yield key.strip(), re.sub(r"\s+", " ", value.strip())
+        text = ""
+    name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return name[1].strip() if name else platform.processor() or platform.machine()
 
 
 def _usable_cores() -> int:

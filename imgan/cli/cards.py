@@ -1,0 +1,106 @@
+"""A model card in words, for `imgan models` and `imgan inspect`."""
+
+from pathlib import Path
+
+from imgan.bundles.bundle import WEIGHTS_NAME
+from imgan.bundles.card import Card
+from imgan.bundles.card import Score
+from imgan.cli.text import significant
+
+
+def purpose(card: Card) -> str:
+    """Return `super resolution x4` and the like."""
+    words = card.task.replace("_", " ")
+    return f"{words} x{card.scale}" if card.task == "super_resolution" else words
+
+
+def megabytes(folder: Path) -> str:
+    """Return the size of the weights' file, or `?` where there is none."""
+    try:
+        return f"{(folder / WEIGHTS_NAME).stat().st_size / 1e6:.1f} MB"
+    except OSError:
+        return "?"
+
+
+def speed(card: Card) -> str:
+    """Return the measured speed in input megapixels per second."""
+    if card.speed is None:
+        return ""
+    rate = significant(card.speed.megapixels_per_second)
+    return f"{rate} MP/s {card.speed.precision}"
+
+
+def protocol(score: Score) -> str:
+    """Return the conditions of a score as `key value` pairs."""
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in score.protocol.items()
+    )
+
+
+def psnr(card: Card) -> str:
+    """Return the first PSNR of the card with its set, such as `32.05 Set5`."""
+    for score in card.metrics:
+        for name in ("psnr_y", "psnr_rgb"):
+            if name in score.values:
+                return f"{score.values[name]:.2f} {score.dataset}"
+    return ""
+
+
+def halo(card: Card) -> str:
+    """Return how far the network looks, in input pixels."""
+    if card.halo is None:
+        words = "global: the network sees the whole picture"
+    else:
+        words = f"{card.halo} input pixels"
+    if card.tile_halo is not None:
+        words += f"; tiles use {card.tile_halo.halo} (error {card.tile_halo.error:g})"
+    return words
+
+
+def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
+    """Return the card as rows of name and value, in reading order."""
+    network = card.network.path.partition(":")[2]
+    arguments = ", ".join(f"{k}={v}" for k, v in card.network.config.items())
+    mode = card.inference_mode
+    return [
+        ("name", card.name),
+        ("description", card.description),
+        ("task", purpose(card)),
+        ("family", card.family),
+        ("network", f"{network}({arguments})"),
+        ("parameters", f"{card.network.parameters:,}"),
+        ("weights", f"{megabytes(folder)}, sha256 {card.weights_sha256}"),
+        ("folder", str(folder)),
+        (
+            "channels",
+            f"{card.input_channels} in {_range(card.input_range)}, "
+            f"{card.output_channels} out {_range(card.output_range)}",
+        ),
+        ("size multiple", str(card.size_multiple)),
+        ("halo", halo(card)),
+        ("tile", f"{card.tile} input pixels"),
+        ("normalization", mode.normalization),
+        ("dropout", "on at inference" if mode.dropout else "off"),
+        ("labels", ", ".join(card.labels or [])),
+        ("scores", "\n".join(_score(score) for score in card.metrics)),
+        (
+            "speed",
+            f"{speed(card)} of input on {card.speed.machine}" if card.speed else "",
+        ),
+        ("trained", f"{card.training_steps:,} steps" if card.training_steps else ""),
+        ("losses", ", ".join(card.losses)),
+        ("data", "\n".join(card.data)),
+        ("licence", card.licence),
+        ("attribution", card.attribution),
+        ("fidelity partner", card.fidelity_partner or ""),
+        ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
+    ]
+
+
+def _range(bounds: tuple[float, float]) -> str:
+    return f"[{bounds[0]:g}, {bounds[1]:g}]"
+
+
+def _score(score: Score) -> str:
+    values = ", ".join(f"{name} {value:.4g}" for name, value in score.values.items())
+    return f"{score.dataset}: {values} ({protocol(score)})"
