@@ -1,0 +1,136 @@
+"""A bundle: a folder with a network's weights and its card."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from imgan import families
+from imgan.bundles.card import Card
+from imgan.bundles.card import NetworkSpec
+from imgan.bundles.card import SelfCheck
+from imgan.bundles.card import read_card
+from imgan.bundles.card import write_card
+from imgan.errors import CheckpointError
+
+WEIGHTS_NAME = "generator.keras"
+
+
+def describe_network(network: Any) -> NetworkSpec:
+    """Return import path, constructor arguments and size of a network."""
+    kind = type(network)
+    return NetworkSpec(
+        path=f"{kind.__module__}:{kind.__qualname__}",
+        config=network.get_config(),
+        parameters=network.count_params(),
+    )
+
+
+def save_bundle(network: Any, card: Card, folder: Path) -> Card:
+    """Write `generator.keras` and `card.json`, whole or not at all.
+
+    Args:
+        network: In its inference form, float32.
+        card: Its description; hash, network and self check are filled in here.
+        folder: Replaced if it is there.
+
+    Returns:
+        The card as written.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    network.save(temporary / WEIGHTS_NAME)
+    card = card.model_copy(
+        update={
+            "network": describe_network(network),
+            "weights_sha256": weights_sha256(temporary),
+            "self_check": SelfCheck(size=(24, 20), mean=_ramp_mean(network, (24, 20))),
+        }
+    )
+    write_card(card, temporary)
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.replace(folder)
+    return card
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return the SHA-256 of the weights' file in a bundle."""
+    with (folder / WEIGHTS_NAME).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
+    """Load a bundle's network in its inference form.
+
+    Args:
+        folder: The bundle.
+        dtype: "float32" or "bfloat16": what the hidden layers compute in. None: as
+            saved. The first convolution and the last sum are float32 either way.
+
+    Returns:
+        The network and its card.
+
+    Raises:
+        CheckpointError: If the bundle is damaged, was changed since it was written, or
+            holds a network that this imgan does not know.
+    """
+    card = read_card(folder)
+    try:
+        digest = weights_sha256(folder)
+    except OSError as error:
+        raise CheckpointError(f"{folder / WEIGHTS_NAME}: {error.strerror}") from error
+    if digest != card.weights_sha256:
+        raise CheckpointError(
+            f"{folder / WEIGHTS_NAME} is not the file that its card describes: expected "
+            f"sha256 {card.weights_sha256[:12]}..., received {digest[:12]}.... "
+            "Copy the bundle again."
+        )
+    network = _load_weights(folder, card)
+    if dtype is not None:
+        network = network.variant(dtype=_policy(dtype))
+    return network, card
+
+
+def check_network(network: Any, card: Card) -> float:
+    """Return how far the network is from the card's self check, in output units."""
+    if card.self_check is None:
+        return 0.0
+    mean = _ramp_mean(network, card.self_check.size)
+    return max(
+        abs(now - then) for now, then in zip(mean, card.self_check.mean, strict=True)
+    )
+
+
+def _load_weights(folder: Path, card: Card) -> Any:
+    import keras
+
+    try:
+        families.resolve(card.network.path)  # registers the class
+        return keras.saving.load_model(folder / WEIGHTS_NAME, compile=False)
+    except (ImportError, AttributeError) as error:
+        raise CheckpointError(
+            f"{folder} holds a network that this imgan does not know: "
+            f"{card.network.path}"
+        ) from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        first = str(error).splitlines()[0]
+        raise CheckpointError(f"{folder / WEIGHTS_NAME}: {first}") from error
+
+
+def _policy(dtype: str) -> str:
+    return dtype if dtype == "float32" else f"mixed_{dtype}"
+
+
+def _ramp_mean(network: Any, size: tuple[int, int]) -> list[float]:
+    """Mean of each output channel for a fixed diagonal ramp over the input range."""
+    import numpy as np
+
+    height, width = size
+    ramp = np.add.outer(np.linspace(0, 0.5, height), np.linspace(0, 0.5, width))
+    channels = network.input_shape[-1]
+    low, high = network.input_range
+    images = np.repeat(ramp[None, ..., None], channels, axis=-1) * (high - low) + low
+    outputs = network(images.astype(np.float32), training=False)
+    return [float(value) for value in np.asarray(outputs).mean(axis=(0, 1, 2))]

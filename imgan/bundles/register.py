@@ -1,0 +1,46 @@
+"""The register of shipped models, and what `--model` may name."""
+
+from pathlib import Path
+
+from imgan.bundles.card import CARD_NAME
+from imgan.errors import UnknownModelError
+from imgan.errors import did_you_mean
+
+PRETRAINED = Path(__file__).parent.parent / "pretrained"
+
+
+def shipped() -> dict[str, Path]:
+    """Return the bundles that come with the package, by name."""
+    return {
+        card.parent.name: card.parent
+        for card in sorted(PRETRAINED.glob(f"*/{CARD_NAME}"))
+    }
+
+
+def resolve(model: str) -> Path:
+    """Return the bundle that a user means.
+
+    Args:
+        model: A shipped name, or the path of a bundle or of a finished run folder.
+
+    Raises:
+        UnknownModelError: Says what there is, and what the path lacks.
+    """
+    names = shipped()
+    if model in names:
+        return names[model]
+    folder = Path(model)
+    for candidate in (folder, folder / "bundle"):
+        if (candidate / CARD_NAME).is_file():
+            return candidate
+    if (folder / "checkpoints").is_dir():
+        raise UnknownModelError(
+            f"The run {model} has no bundle yet. Finish it with the command that began "
+            "it; it resumes where it stopped."
+        )
+    if folder.is_dir():
+        raise UnknownModelError(f"{model} is a folder without {CARD_NAME}")
+    raise UnknownModelError(
+        f"No model {model!r}.{did_you_mean(model, names)} Shipped: "
+        f"{', '.join(names) or 'none'}. Or give the folder of a bundle or a run."
+    )

@@ -1,0 +1,160 @@
+"""Folders of pictures as lists of training pairs, decoded once where memory allows."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+
+from imgan.data.resize import resize_bicubic
+from imgan.errors import DataError
+from imgan.io.formats import PICTURE_SUFFIXES
+from imgan.io.images import read_image
+from imgan.io.images import read_size
+from imgan.types import Array
+
+
+@dataclass(frozen=True)
+class PairPaths:
+    """A high-resolution file, and its low-resolution twin if there is one."""
+
+    hr: Path
+    lr: Path | None = None
+
+
+@dataclass(frozen=True)
+class ImagePair:
+    """Decoded twins, uint8 RGB.
+
+    Attributes:
+        hr: `(scale * height, scale * width, 3)`.
+        lr: `(height, width, 3)`.
+        detail: `(height + 1, width + 1)` float64, the integral of the local contrast of
+            `lr`, so that the contrast of any rectangle costs four look-ups.
+    """
+
+    hr: Array
+    lr: Array
+    detail: Array
+
+
+def list_pairs(hr_folder: Path, lr_folder: Path | None, scale: int) -> list[PairPaths]:
+    """List the pictures of a folder, with their twins.
+
+    A twin has the same name without suffix, or that name followed by `x{scale}`.
+
+    Raises:
+        DataError: If a folder is missing or empty, or a picture has no twin.
+    """
+    hr_paths = _list_pictures(hr_folder)
+    if lr_folder is None:
+        return [PairPaths(path) for path in hr_paths]
+    by_stem = {path.stem: path for path in _list_pictures(lr_folder)}
+    pairs, alone = [], []
+    for path in hr_paths:
+        twin = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
+        pairs.append(PairPaths(path, twin))
+        if twin is None:
+            alone.append(path.name)
+    if alone:
+        shown = ", ".join(alone[:5]) + (", ..." if len(alone) > 5 else "")
+        raise DataError(
+            f"{len(alone)} pictures of {hr_folder} have no twin in {lr_folder}: {shown}. "
+            f"A twin is named like its picture, or ends in x{scale}."
+        )
+    return pairs
+
+
+def load_pair(paths: PairPaths, scale: int) -> ImagePair:
+    """Decode one pair; make the low resolution by MATLAB's bicubic if there is none.
+
+    Raises:
+        DataError: If a file cannot be read or the sizes are not in the ratio `scale`.
+    """
+    hr = _as_rgb(read_image(paths.hr).pixels)
+    height, width = (side - side % scale for side in hr.shape[:2])
+    hr = hr[:height, :width]
+    if paths.lr is None:
+        lr = resize_bicubic(hr, 1 / scale)
+    else:
+        lr = _as_rgb(read_image(paths.lr).pixels)
+    if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
+        raise DataError(
+            f"{paths.lr} must be 1/{scale} of {paths.hr}, "
+            f"{width // scale}x{height // scale}. "
+            f"Received: {lr.shape[1]}x{lr.shape[0]}"
+        )
+    return ImagePair(
+        np.ascontiguousarray(hr), np.ascontiguousarray(lr), _integral_contrast(lr)
+    )
+
+
+class PairStore:
+    """Decoded pairs by index, kept in memory if they fit.
+
+    Args:
+        pairs: What to decode.
+        scale: Ratio of high to low resolution.
+        keep: Keep decoded pairs; None decides by whether all of them take at most a
+            quarter of the memory.
+    """
+
+    def __init__(
+        self, pairs: Sequence[PairPaths], scale: int, keep: bool | None = None
+    ) -> None:
+        self.pairs = list(pairs)
+        self.scale = scale
+        self._kept: dict[int, ImagePair] = {}
+        self._locks = [threading.Lock() for _ in self.pairs]
+        if keep is None:
+            keep = self._decoded_bytes() <= psutil.virtual_memory().total / 4
+        self.keep = keep
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> ImagePair:
+        if not self.keep:
+            return load_pair(self.pairs[index], self.scale)
+        with self._locks[index]:
+            if index not in self._kept:
+                self._kept[index] = load_pair(self.pairs[index], self.scale)
+            return self._kept[index]
+
+    def _decoded_bytes(self) -> float:
+        pixels = sum(read_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
+        # Three bytes of colour in both sizes, eight of detail in the small one.
+        return pixels * (3 + 11 / self.scale**2)
+
+
+def _list_pictures(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DataError(f"{folder.absolute()} is not a folder of pictures")
+    paths = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+    )
+    if not paths:
+        raise DataError(f"{folder.absolute()} holds no pictures")
+    return paths
+
+
+def _as_rgb(pixels: Array) -> Array:
+    """Return uint8 RGB; grey is replicated, 16 bits and floats are rounded to 8."""
+    if pixels.dtype == np.uint16:
+        pixels = np.round(pixels / 257.0).astype(np.uint8)
+    elif pixels.dtype != np.uint8:
+        pixels = np.round(np.clip(pixels, 0, 1) * 255.0).astype(np.uint8)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
+def _integral_contrast(lr: Array) -> Array:
+    grey = lr.mean(axis=2, dtype=np.float32)
+    across = np.abs(np.diff(grey, axis=1, append=grey[:, -1:]))
+    down = np.abs(np.diff(grey, axis=0, append=grey[-1:]))
+    integral: Array = cv2.integral(across + down, sdepth=cv2.CV_64F)
+    return integral

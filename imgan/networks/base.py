@@ -1,0 +1,85 @@
+"""What every network of imgan has in common."""
+
+from collections.abc import Mapping
+from typing import Any
+from typing import ClassVar
+from typing import Self
+
+import keras
+
+from imgan.layers.merged_conv import MergedConv2D
+
+
+class Network(keras.Model):
+    """A functional `keras.Model` built from keyword arguments that round-trip.
+
+    Subclasses build their graph in the constructor and pass it on together with the
+    arguments it was built from. Height and width are dynamic; the layout is
+    `(batch, height, width, channels)`.
+
+    Args:
+        inputs: Symbolic input of the graph.
+        outputs: Symbolic output of the graph.
+        arguments: The subclass' constructor arguments, for `get_config`.
+        name: Name of the model.
+    """
+
+    input_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    output_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    size_multiple: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        *,
+        arguments: Mapping[str, Any],
+        name: str | None = None,
+    ) -> None:
+        super().__init__(inputs=inputs, outputs=outputs, name=name)
+        self._arguments = dict(arguments)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return exactly the constructor's arguments."""
+        return {**self._arguments, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """Build the network from what `get_config` returned."""
+        return cls(**config)
+
+    def variant(self, **changes: Any) -> Self:
+        """Return the same network with some arguments changed and weights copied.
+
+        The changed network must have the same weights in the same order, as with
+        another `dtype`; for the inference form see `fused`.
+        """
+        twin = type(self)(**{**self.get_config(), **changes})
+        twin.set_weights(self.get_weights())
+        return twin
+
+    def fused(self) -> Self:
+        """Return the inference form: every merged convolution as one plain 3x3.
+
+        Equal to this network up to float32 rounding. A network without merged
+        convolutions returns itself.
+        """
+        if not self._arguments.get("fused", True):
+            twin = type(self)(**{**self.get_config(), "fused": True})
+            for layer in self.layers:
+                if isinstance(layer, MergedConv2D):
+                    twin.get_layer(layer.name).set_weights(
+                        [keras.ops.convert_to_numpy(w) for w in layer.merged_weights()]
+                    )
+                else:
+                    twin.get_layer(layer.name).set_weights(layer.get_weights())
+            return twin
+        return self
+
+
+def conv(filters: int, name: str, dtype: Any, size: int = 3, **options: Any) -> Any:
+    """Return a stride-1 zero-padded convolution layer; He initialisation."""
+    options.setdefault("kernel_initializer", "he_normal")
+    return keras.layers.Conv2D(
+        filters, size, padding="same", dtype=dtype, name=name, **options
+    )

@@ -1,0 +1,170 @@
+"""SRResNet, and the norm-free variant that the field calls MSRResNet."""
+
+from typing import Any
+from typing import ClassVar
+
+import keras
+
+from imgan.layers.depth_to_space import DepthToSpace
+from imgan.networks.base import Network
+from imgan.networks.base import conv
+
+
+@keras.saving.register_keras_serializable(package="imgan")
+class SRResNet(Network):
+    """Super-resolution generator of SRGAN, with batch normalisation.
+
+    Follows [Ledig et al., 2017](https://arxiv.org/abs/1609.04802), figure 4: 9x9 first
+    and last convolutions, residual blocks with PReLU, a long skip, one sub-pixel step of
+    two for each doubling. Input in `[0, 1]`, output in `[-1, 1]`, as in section 3.2.
+    The first and the last convolution are float32 under any precision.
+
+    Args:
+        scale: Ratio of output to input size; 2, 4 or 8.
+        num_filters: Channels of the residual blocks.
+        num_blocks: Residual blocks.
+        channels: Channels of the pictures.
+        dtype: Keras dtype policy of the hidden layers.
+        name: Name of the model.
+
+    Call arguments:
+        images: `(batch, height, width, channels)` float tensor in `[0, 1]`.
+
+    Returns:
+        `(batch, scale * height, scale * width, channels)` float32 in `[-1, 1]`, not
+        clipped.
+    """
+
+    output_range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+    def __init__(
+        self,
+        *,
+        scale: int = 4,
+        num_filters: int = 64,
+        num_blocks: int = 16,
+        channels: int = 3,
+        dtype: str = "float32",
+        name: str = "srresnet",
+    ) -> None:
+        if scale not in (2, 4, 8):
+            raise ValueError(f"scale must be 2, 4 or 8. Received: {scale}")
+
+        # === Functional model ===
+        images = keras.Input((None, None, channels), name="images")
+        x = conv(num_filters, "first", "float32", size=9)(images)
+        first = x = _prelu("first_prelu", dtype)(x)
+        for index in range(num_blocks):
+            block = f"block_{index:02d}"
+            y = conv(num_filters, f"{block}_conv_1", dtype)(x)
+            y = _norm(f"{block}_norm_1", dtype)(y)
+            y = _prelu(f"{block}_prelu", dtype)(y)
+            y = conv(num_filters, f"{block}_conv_2", dtype)(y)
+            y = _norm(f"{block}_norm_2", dtype)(y)
+            x = keras.layers.Add(dtype=dtype, name=f"{block}_sum")([x, y])
+        x = _norm("trunk_norm", dtype)(conv(num_filters, "trunk", dtype)(x))
+        x = keras.layers.Add(dtype=dtype, name="trunk_sum")([x, first])
+        for index in range(scale.bit_length() - 1):
+            x = conv(4 * num_filters, f"up_{index}", dtype)(x)
+            x = DepthToSpace(2, dtype=dtype, name=f"up_{index}_shuffle")(x)
+            x = _prelu(f"up_{index}_prelu", dtype)(x)
+        outputs = conv(channels, "last", "float32", size=9)(x)
+
+        # === Config ===
+        arguments = {
+            "scale": scale,
+            "num_filters": num_filters,
+            "num_blocks": num_blocks,
+            "channels": channels,
+            "dtype": dtype,
+        }
+        super().__init__(images, outputs, arguments=arguments, name=name)
+
+
+@keras.saving.register_keras_serializable(package="imgan")
+class MSRResNet(Network):
+    """Residual super-resolution network without normalisation, over a bilinear base.
+
+    SRResNet as BasicSR modified it and as EDSR ([Lim et al.,
+    2017](https://arxiv.org/abs/1707.02921), section 3.1) argues: no batch normalisation,
+    ReLU, no long skip, 3x3 everywhere, and the picture enlarged bilinearly is added. The
+    first convolution and that sum are float32 under any precision.
+
+    Args:
+        scale: Ratio of output to input size; 2, 3 or 4.
+        num_filters: Channels of the residual blocks.
+        num_blocks: Residual blocks.
+        channels: Channels of the pictures.
+        dtype: Keras dtype policy of the hidden layers.
+        name: Name of the model.
+
+    Call arguments:
+        images: `(batch, height, width, channels)` float tensor in `[0, 1]`.
+
+    Returns:
+        `(batch, scale * height, scale * width, channels)` float32; not clipped.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int = 4,
+        num_filters: int = 64,
+        num_blocks: int = 16,
+        channels: int = 3,
+        dtype: str = "float32",
+        name: str = "msrresnet",
+    ) -> None:
+        if scale not in (2, 3, 4):
+            raise ValueError(f"scale must be 2, 3 or 4. Received: {scale}")
+
+        def leaky(name: str) -> Any:
+            return keras.layers.LeakyReLU(0.1, dtype=dtype, name=name)
+
+        # === Functional model ===
+        images = keras.Input((None, None, channels), name="images")
+        x = leaky("first_relu")(conv(num_filters, "first", "float32")(images))
+        # Residual branches at a tenth of He's scale, as BasicSR starts them.
+        small = keras.initializers.VarianceScaling(0.02, mode="fan_in")
+        for index in range(num_blocks):
+            block = f"block_{index:02d}"
+            y = conv(num_filters, f"{block}_conv_1", dtype, kernel_initializer=small)(x)
+            y = keras.layers.ReLU(dtype=dtype, name=f"{block}_relu")(y)
+            y = conv(num_filters, f"{block}_conv_2", dtype, kernel_initializer=small)(y)
+            x = keras.layers.Add(dtype=dtype, name=f"{block}_sum")([x, y])
+        for index, step in enumerate((2, 2) if scale == 4 else (scale,)):
+            x = conv(num_filters * step**2, f"up_{index}", dtype)(x)
+            x = DepthToSpace(step, dtype=dtype, name=f"up_{index}_shuffle")(x)
+            x = leaky(f"up_{index}_relu")(x)
+        x = leaky("wide_relu")(conv(num_filters, "wide", dtype)(x))
+        x = conv(channels, "last", dtype, kernel_initializer=small)(x)
+        base = keras.layers.UpSampling2D(
+            scale, interpolation="bilinear", dtype="float32", name="base"
+        )(images)
+        outputs = keras.layers.Add(dtype="float32", name="sum")([x, base])
+
+        # === Config ===
+        arguments = {
+            "scale": scale,
+            "num_filters": num_filters,
+            "num_blocks": num_blocks,
+            "channels": channels,
+            "dtype": dtype,
+        }
+        super().__init__(images, outputs, arguments=arguments, name=name)
+
+
+def _norm(name: str, dtype: str) -> Any:
+    # PyTorch's defaults, so that its checkpoints mean the same here.
+    return keras.layers.BatchNormalization(
+        momentum=0.9, epsilon=1e-5, dtype=dtype, name=name
+    )
+
+
+def _prelu(name: str, dtype: str) -> Any:
+    return keras.layers.PReLU(
+        alpha_initializer=keras.initializers.Constant(0.25),
+        shared_axes=[1, 2],
+        dtype=dtype,
+        name=name,
+    )

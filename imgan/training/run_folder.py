@@ -1,0 +1,155 @@
+"""The run folder: everything about one training, readable with `cat`."""
+
+import json
+import os
+import platform
+import re
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from imgan.bundles.card import CARD_NAME
+from imgan.config import Recipe
+from imgan.config import dump_recipe
+from imgan.errors import UsageError
+
+PACKAGES = ("imgan", "tensorflow", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths in the folder of one run."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, processor and threads of the first start."""
+        return self.path / "environment.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What happened, with times."""
+        return self.path / "log.txt"
+
+    @property
+    def samples(self) -> Path:
+        """Pictures made on the way."""
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Training states."""
+        return self.path / "checkpoints"
+
+    @property
+    def bundle(self) -> Path:
+        """What the run ends with."""
+        return self.path / "bundle"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has reached its last step and written its bundle."""
+        return (self.bundle / CARD_NAME).is_file()
+
+
+def open_run(
+    recipe: Recipe, run_dir: Path | None, *, parent: Path = Path("runs")
+) -> RunFolder:
+    """Return the folder of an unfinished run with this recipe, or begin a new one.
+
+    Args:
+        recipe: The resolved recipe.
+        run_dir: The folder itself. None: under `parent`, resume the unfinished run with
+            the same recipe, otherwise make the next number.
+        parent: Where numbered runs live.
+
+    Raises:
+        UsageError: If `run_dir` holds a run of another recipe.
+    """
+    text = dump_recipe(recipe)
+    if run_dir is not None:
+        run = RunFolder(run_dir)
+        if run.recipe.is_file() and run.recipe.read_text(encoding="utf-8") != text:
+            raise UsageError(
+                f"{run_dir} holds a run of another recipe, see {run.recipe}. "
+                "Choose another --run-dir, or repeat the command that began it."
+            )
+    else:
+        run = _numbered_run(recipe.name, text, parent)
+    for folder in (run.path, run.samples, run.checkpoints):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not run.recipe.is_file():
+        write_text(run.recipe, text)
+    return run
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Return what the bits of a result depend on."""
+    versions = {name: _version(name) for name in PACKAGES}
+    return {
+        "python": platform.python_version(),
+        **versions,
+        "processor": processor(),
+        "threads": threads,
+    }
+
+
+def check_environment(run: RunFolder, now: dict[str, Any]) -> list[str]:
+    """Record the environment of a new run; return what differs from a resumed one's."""
+    if not run.environment.is_file():
+        write_text(run.environment, json.dumps(now, indent=2) + "\n")
+        return []
+    then = json.loads(run.environment.read_text(encoding="utf-8"))
+    return [
+        f"{key} was {then.get(key)!r} when the run began and is {value!r} now: the "
+        "result will differ in its last bits"
+        for key, value in now.items()
+        if then.get(key) != value
+    ]
+
+
+def processor() -> str:
+    """Return the processor's name as the system gives it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found.group(1) if found else platform.machine()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file by atomic rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _numbered_run(name: str, recipe_text: str, parent: Path) -> RunFolder:
+    numbers = [0]
+    for folder in sorted(parent.glob("[0-9][0-9][0-9][0-9]-*")):
+        numbers.append(int(folder.name[:4]))
+        run = RunFolder(folder)
+        if run.recipe.is_file() and not run.finished:
+            if run.recipe.read_text(encoding="utf-8") == recipe_text:
+                return run
+    return RunFolder(parent / f"{max(numbers) + 1:04d}-{name}")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
