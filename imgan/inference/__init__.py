@@ -1,0 +1,1 @@
+"""From a bundle and pictures to pictures: tiles, the predictor, the batch engine."""

@@ -1,0 +1,119 @@
+"""From a Keras network to the function that turns one tile into pixels.
+
+Everything between the file's integers and the result's integers is one TensorFlow
+graph, so a tile crosses into TensorFlow and back once, as small as it is. Measured on
+two cores: the concrete function is as fast with its weights as variables as with them
+frozen into constants, and needs half the memory.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+
+from imgan.bundles.card import Card
+from imgan.runtime import import_tensorflow
+from imgan.types import Array
+from imgan.types import Region
+from imgan.types import dtype_peak
+
+# A tile counts as black if it would be 0 in 8 bits, and as lit from 8 of 255 on.
+_BLACK, _LIT = 0.5 / 255, 8 / 255
+
+
+class TileResult(NamedTuple):
+    """The pixels that a network made of a tile, and whether they can be trusted."""
+
+    pixels: Array
+    """`(height, width, channels)`: quantised, or float32 in [0, 1]."""
+    finite: bool
+    """False if a value was NaN or infinite."""
+    black: bool
+    """True if everything is black although the input is not."""
+
+
+TileFunction = Callable[[Array, Region], TileResult]
+"""From `(height, width, channels)` pixels and the part of the output to keep."""
+
+
+def result_channels(card: Card, channels: int) -> int:
+    """Return how many channels the network makes of a picture with so many.
+
+    Grey through a network for colour comes back grey; colour through a network for
+    grey goes channel by channel.
+    """
+    if channels == card.input_channels:
+        return card.output_channels
+    if channels == 1 and card.input_channels == 3:
+        return 1
+    if card.input_channels == 1 and card.output_channels == 1:
+        return channels
+    raise ValueError(
+        f"Model {card.name!r} takes pictures with {card.input_channels} channels. "
+        f"Received a picture with {channels}"
+    )
+
+
+def compile_tile_function(
+    network: Any, card: Card, dtype: str, channels: int, *, quantise: bool
+) -> TileFunction:
+    """Trace a network for pictures of one kind; height and width stay dynamic.
+
+    Args:
+        network: `keras.Model` in inference form.
+        card: Its value ranges and channels.
+        dtype: Of the pictures: uint8, uint16 or float32 in [0, 1].
+        channels: Of the pictures.
+        quantise: Return pixels in the dtype of the input, rounded half up; otherwise
+            float32 in [0, 1].
+    """
+    tf = import_tensorflow()
+    result_channels(card, channels)
+    peak = dtype_peak(dtype)
+    low, high = card.input_range
+
+    def compute(pixels: Any, crop: Any) -> tuple[Any, Any, Any]:
+        images = tf.cast(pixels, tf.float32) / peak
+        lit = tf.reduce_max(images) > _LIT
+        images = images * (high - low) + low
+        outputs = _through(tf, network, card, images, channels)
+        top, left, height, width = tf.unstack(crop)
+        values = outputs[0, top : top + height, left : left + width]
+        floor, ceiling = card.output_range
+        values = (values - floor) / (ceiling - floor)
+        finite = tf.reduce_all(tf.math.is_finite(values))
+        values = tf.clip_by_value(values, 0.0, 1.0)
+        black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
+        if quantise and dtype != "float32":
+            values = tf.cast(tf.floor(values * peak + 0.5), dtype)
+        return values, finite, black
+
+    traced = tf.function(
+        compute,
+        input_signature=[
+            tf.TensorSpec((1, None, None, channels), dtype),
+            tf.TensorSpec((4,), tf.int32),
+        ],
+    ).get_concrete_function()
+
+    def call(pixels: Array, crop: Region) -> TileResult:
+        values, finite, black = traced(
+            tf.constant(pixels[np.newaxis]), tf.constant(crop, tf.int32)
+        )
+        return TileResult(values.numpy(), bool(finite), bool(black))
+
+    return call
+
+
+def _through(tf: Any, network: Any, card: Card, images: Any, channels: int) -> Any:
+    """Run a network whose channels may differ from the picture's."""
+    if channels == card.input_channels:
+        return tf.cast(network(images, training=False), tf.float32)
+    if channels == 1:
+        outputs = network(tf.repeat(images, card.input_channels, 3), training=False)
+        outputs = tf.cast(outputs, tf.float32)
+        return tf.reduce_mean(outputs, axis=3, keepdims=True)
+    # (1, height, width, channels) -> (channels, height, width, 1) and back
+    outputs = network(tf.transpose(images, (3, 1, 2, 0)), training=False)
+    return tf.transpose(tf.cast(outputs, tf.float32), (3, 1, 2, 0))

@@ -1,0 +1,112 @@
+"""The tiles of one picture: read, compute, check, resample, put in place."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+
+from imgan.errors import ImganError
+from imgan.inference.engines import Engine
+from imgan.inference.graph import TileResult
+from imgan.inference.resample import Resampler
+from imgan.inference.tiling import Taps
+from imgan.inference.tiling import Tile
+from imgan.types import Array
+from imgan.types import Region
+from imgan.types import Size
+from imgan.types import dtype_peak
+
+
+@dataclass
+class TileJob:
+    """One picture on its way through an engine; tiles may run in any order."""
+
+    engine: Engine
+    size: Size
+    """Of the picture, before padding."""
+    pixels: Array
+    """`(height, width, channels)`, padded to the multiple of the network."""
+    precision: str
+    resampler: Resampler | None
+    result: Array
+    redone: list[Region] = field(default_factory=list)
+    black: list[Region] = field(default_factory=list)
+
+    def taps(self) -> Sequence[Taps]:
+        """Return what `plan_tiles` must know of the resampler."""
+        if self.resampler is None:
+            return ()
+        return (self.resampler.rows, self.resampler.columns)
+
+    def run(self, tile: Tile) -> None:
+        """Compute one tile into the result.
+
+        Raises:
+            ImganError: If its values are not numbers even in float32.
+        """
+        pixels = np.ascontiguousarray(self.pixels[tile.read.slices()])
+        made = self._healthy(pixels, tile)
+        if self.resampler is not None:
+            made = quantise(self.resampler(made, tile), self.result.dtype.name)
+        self.result[tile.place.slices()] = made
+
+    def warnings(self) -> list[str]:
+        """Return what the user should know about the tiles."""
+        found = []
+        if self.redone:
+            found.append(
+                f"{len(self.redone)} tiles came out black or not finite in "
+                f"{self.precision} and were computed again in float32"
+            )
+        if self.black:
+            where = self.black[0]
+            found.append(
+                f"{len(self.black)} tiles are black although the picture is not, the "
+                f"first at row {where.top}, column {where.left}"
+            )
+        return found
+
+    def _healthy(self, pixels: Array, tile: Tile) -> Array:
+        made = self._compute(pixels, tile, self.precision)
+        if (made.black or not made.finite) and self.precision != "float32":
+            again = self._compute(pixels, tile, "float32")
+            # Black in both: precision is not the reason, see `black`.
+            if not (made.finite and again.finite and again.black):
+                self.redone.append(tile.place)
+            made = again
+        if not made.finite:
+            raise ImganError(
+                f"Model {self.engine.name!r} gave values that are not numbers at row "
+                f"{tile.place.top}, column {tile.place.left}. Check its weights "
+                "(imgan inspect) and the picture"
+            )
+        if made.black:
+            self.black.append(tile.place)
+        return made.pixels
+
+    def _compute(self, pixels: Array, tile: Tile, precision: str) -> TileResult:
+        quantised = self.resampler is None
+        return self.engine.run(pixels, tile.crop, precision, quantise=quantised)
+
+
+def quantise(values: Array, dtype: str) -> Array:
+    """Return values in [0, 1] in a picture's dtype, clipped and rounded half up.
+
+    Pixels that already have the dtype are only clipped.
+    """
+    if values.dtype.name != dtype:
+        values = np.floor(np.clip(values, 0, 1) * dtype_peak(dtype) + np.float32(0.5))
+        return values.astype(dtype)
+    return np.clip(values, 0, 1) if dtype == "float32" else values
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether a smaller tile may help."""
+    if isinstance(error, MemoryError):
+        return True
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(
+        error, tensorflow.errors.ResourceExhaustedError
+    )
