@@ -1,0 +1,115 @@
+"""What travels beside the pixels: colour profile, EXIF, XMP, IPTC and resolution."""
+
+from dataclasses import dataclass
+
+import pyvips
+
+from imgan.io.exif import Exif
+from imgan.io.exif import build_exif
+from imgan.io.exif import parse_exif
+from imgan.types import Size
+
+DEFAULT_RESOLUTION = 72 / 25.4
+"""Pixels per millimetre written where none is known and the format wants one."""
+
+_IPTC_RESOURCE = 0x0404
+_PHOTOSHOP = b"Photoshop 3.0\0"
+
+
+@dataclass
+class Metadata:
+    """The parts of a file that are not pixels, as they are kept in it."""
+
+    icc: bytes | None = None
+    """Colour profile, `RGB` or `GRAY` like the pixels."""
+    exif: bytes | None = None
+    """EXIF without thumbnail, starting with `Exif`; its orientation is 1."""
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    """IPTC records alone, without the Photoshop block that JPEG wraps them in."""
+    resolution: tuple[float, float] | None = None
+    """Horizontal and vertical pixels per millimetre."""
+
+
+def metadata_of(image: pyvips.Image) -> Metadata:
+    """Return the metadata of a loaded image; its EXIF as it is in the file."""
+    iptc = _blob(image, "iptc-data")
+    known = (image.xres, image.yres) != (1.0, 1.0)  # what libvips says for "unknown"
+    return Metadata(
+        icc=_blob(image, "icc-profile-data"),
+        exif=_blob(image, "exif-data"),
+        xmp=_blob(image, "xmp-data"),
+        iptc=_unwrap_iptc(iptc) if iptc else None,
+        resolution=(image.xres, image.yres) if known else None,
+    )
+
+
+def attach(
+    image: pyvips.Image, metadata: Metadata, image_format: str, size: Size
+) -> pyvips.Image:
+    """Return the image with metadata that is true for it and fits the format."""
+    across, down = metadata.resolution or (DEFAULT_RESOLUTION, DEFAULT_RESOLUTION)
+    image = image.copy(xres=across, yres=down)
+    if metadata.icc and _fits(metadata.icc, image):
+        _set_blob(image, "icc-profile-data", metadata.icc)
+    if metadata.xmp:
+        _set_blob(image, "xmp-data", metadata.xmp)
+    if metadata.exif and image_format != "tiff":
+        exif = output_exif(metadata, size)
+        if exif:
+            _set_blob(image, "exif-data", build_exif(exif))
+    if metadata.iptc and image_format in ("jpg", "tiff"):
+        jpeg = image_format == "jpg"
+        iptc = _wrap_iptc(metadata.iptc) if jpeg else metadata.iptc
+        _set_blob(image, "iptc-data", iptc)
+    return image
+
+
+def output_exif(metadata: Metadata, size: Size) -> Exif:
+    """Return the EXIF for a picture of a new size: upright and without thumbnail."""
+    exif = parse_exif(metadata.exif or b"")
+    exif.describe_pixels(size)
+    return exif
+
+
+def upright_exif(exif: Exif) -> bytes | None:
+    """Return EXIF with its orientation reset, for pixels that have been turned."""
+    exif.reset_orientation()
+    return build_exif(exif) if exif else None
+
+
+def _blob(image: pyvips.Image, name: str) -> bytes | None:
+    if image.get_typeof(name) == 0:
+        return None
+    return bytes(image.get(name)) or None
+
+
+def _set_blob(image: pyvips.Image, name: str, value: bytes) -> None:
+    image.set_type(pyvips.GValue.blob_type, name, value)
+
+
+def _fits(icc: bytes, image: pyvips.Image) -> bool:
+    # A profile for another colour model makes a file that readers reject.
+    grey = image.bands < 3
+    return icc[16:20] == (b"GRAY" if grey else b"RGB ")
+
+
+def _unwrap_iptc(blob: bytes) -> bytes | None:
+    if not blob.startswith(_PHOTOSHOP):
+        return blob
+    position = len(_PHOTOSHOP)
+    while blob[position : position + 4] == b"8BIM":
+        kind = int.from_bytes(blob[position + 4 : position + 6], "big")
+        name_length = blob[position + 6] + 1
+        start = position + 6 + name_length + name_length % 2
+        length = int.from_bytes(blob[start : start + 4], "big")
+        if kind == _IPTC_RESOURCE:
+            return blob[start + 4 : start + 4 + length]
+        position = start + 4 + length + length % 2
+    return None
+
+
+def _wrap_iptc(iptc: bytes) -> bytes:
+    head = b"8BIM" + _IPTC_RESOURCE.to_bytes(2, "big") + b"\0\0"
+    padding = b"\0" * (len(iptc) % 2)
+    return _PHOTOSHOP + head + len(iptc).to_bytes(4, "big") + iptc + padding

@@ -1,0 +1,260 @@
+"""Which files a command works on, and where each result goes: decided before it starts.
+
+A folder is mirrored; only names that look like pictures become jobs. Whether they are
+pictures is found out when they are read, so that each bad one is reported by itself.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from imgan.errors import DataError
+from imgan.errors import UsageError
+from imgan.io.formats import WRITABLE_FORMATS
+from imgan.io.formats import format_name
+from imgan.io.formats import format_of
+from imgan.io.formats import suffix_of
+from imgan.io.temporaries import is_temporary
+from imgan.io.temporaries import remove_stale_temporaries
+
+__all__ = ["Job", "JobPlan", "natural_key", "plan_jobs", "remove_stale_temporaries"]
+
+_FolderId = tuple[int, int]
+"""Device and inode: the same however a folder is reached."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to read and the file to write from it."""
+
+    input: Path
+    output: Path
+
+
+@dataclass
+class JobPlan:
+    """All jobs of a command, in natural order of their names."""
+
+    jobs: list[Job]
+    ignored: int
+    """Files without a picture's suffix, and hidden ones of the system."""
+    unreadable: list[Path] = field(default_factory=list)
+    """Folders below an input that could not be listed."""
+
+
+@dataclass
+class _Found:
+    """Pictures below one input, by path relative to it."""
+
+    pictures: list[tuple[Path, Path]] = field(default_factory=list)
+    ignored: int = 0
+    unreadable: list[Path] = field(default_factory=list)
+
+
+def plan_jobs(
+    inputs: Sequence[Path],
+    output: Path,
+    *,
+    recursive: bool,
+    image_format: str = "same",
+) -> JobPlan:
+    """Pair every input picture with its output.
+
+    Args:
+        inputs: Files and folders.
+        output: A file if it has a picture's suffix and is no folder, else a folder that
+            mirrors the tree of each input folder.
+        recursive: Whether folders inside input folders are read too.
+        image_format: One of `WRITABLE_FORMATS`, or `same`: the format of the input,
+            and PNG for those that are only read (still GIF, HEIC).
+
+    Raises:
+        UsageError: If outputs are ambiguous, or would replace an input.
+        DataError: If an input does not exist, or there is no picture at all.
+    """
+    if image_format not in ("same", *WRITABLE_FORMATS):
+        raise UsageError(
+            f"The output format must be one of same, {', '.join(WRITABLE_FORMATS)}. "
+            f"Received: {image_format!r}"
+        )
+    if not inputs:
+        raise UsageError("No input was given; expected files or folders")
+    for path in inputs:
+        if not os.path.lexists(path):
+            raise DataError(f"No such file or folder: {path}")
+    if format_of(output) is not None and not output.is_dir():
+        return _plan_single(inputs, output, image_format)
+    if output.exists() and not output.is_dir():
+        raise UsageError(
+            f"{output} is a file without a picture's suffix; expected a folder, or a "
+            "file name such as result.png"
+        )
+    return _plan_folder(inputs, output, recursive, image_format)
+
+
+def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Return a sort key that puts `2.png` before `10.png`, folder by folder."""
+    return tuple(
+        tuple(
+            (0, int(piece), piece) if index % 2 else (1, 0, piece)
+            for index, piece in enumerate(re.split(r"(\d+)", part.casefold()))
+        )
+        for part in path.parts
+    )
+
+
+def _plan_single(inputs: Sequence[Path], output: Path, image_format: str) -> JobPlan:
+    if len(inputs) != 1 or inputs[0].is_dir():
+        received = inputs[0] if len(inputs) == 1 else f"{len(inputs)} inputs"
+        raise UsageError(
+            f"{output} is a file name, so exactly one input file is expected. "
+            f"Received: {received}. Name a folder as output instead"
+        )
+    named = str(format_of(output))
+    if named not in WRITABLE_FORMATS:
+        raise UsageError(
+            f"{output} would be a {format_name(named)} file, which is not written; "
+            f"expected one of {', '.join(WRITABLE_FORMATS)}"
+        )
+    if image_format not in ("same", named):
+        raise UsageError(f"{output} contradicts --format {image_format}; drop one")
+    jobs = [Job(inputs[0], output)]
+    _refuse_replacing(jobs)
+    return JobPlan(jobs, 0)
+
+
+def _plan_folder(
+    inputs: Sequence[Path], output: Path, recursive: bool, image_format: str
+) -> JobPlan:
+    jobs: dict[Path, Job] = {}
+    plan = JobPlan([], 0)
+    for path in inputs:
+        found = _find(path, output, recursive)
+        plan.ignored += found.ignored
+        plan.unreadable += found.unreadable
+        for picture, relative in found.pictures:
+            job = Job(picture, output / _renamed(relative, image_format))
+            # A file named twice, say by two overlapping globs, is one job.
+            jobs.setdefault(Path(os.path.abspath(picture)), job)
+    plan.jobs = list(jobs.values())
+    if not plan.jobs:
+        where = ", ".join(str(path) for path in inputs)
+        hint = "" if recursive else "; --recursive looks into folders inside"
+        raise DataError(
+            f"No picture in {where} ({plan.ignored} other files ignored){hint}"
+        )
+    _refuse_collisions(plan.jobs)
+    _refuse_replacing(plan.jobs)
+    return plan
+
+
+def _find(path: Path, output: Path, recursive: bool) -> _Found:
+    found = _Found()
+    if not path.is_dir():
+        _add(found, path, Path(path.name))
+        return found
+    output_id = _folder_id(output)
+    if output_id is not None and _folder_id(path) == output_id:
+        raise UsageError(
+            f"{output} is both input and output; results would be read as inputs by "
+            "the next run. Name another output folder"
+        )
+    seen = set() if output_id is None else {output_id}
+    # Links to folders come last: a folder that is also reached by its own name is
+    # mirrored under that one, and none is read twice, so loops end.
+    folders = [Path()]
+    links: list[Path] = []
+    while folders or links:
+        relative = folders.pop() if folders else links.pop(0)
+        for inner, is_link in _list(found, path, relative, seen):
+            (links if is_link else folders).append(inner)
+        links.sort(key=natural_key)
+        if not recursive:
+            break
+    found.pictures.sort(key=lambda pair: (natural_key(pair[1]), str(pair[1])))
+    return found
+
+
+def _list(
+    found: _Found, root: Path, relative: Path, seen: set[_FolderId]
+) -> list[tuple[Path, bool]]:
+    """Add the files of one folder; return its folders and whether each is a link."""
+    folder_id = _folder_id(root / relative)
+    if folder_id is None or folder_id in seen:
+        return []
+    seen.add(folder_id)
+    try:
+        with os.scandir(root / relative) as entries:
+            listed = list(entries)
+    except OSError as error:
+        if relative == Path():
+            raise DataError(f"Cannot list {root}: {error.strerror}") from error
+        found.unreadable.append(root / relative)
+        return []
+    folders = []
+    for entry in listed:
+        inner = relative / entry.name
+        if _is_folder(entry):
+            folders.append((inner, entry.is_symlink()))
+        else:
+            _add(found, root / inner, inner)
+    return folders
+
+
+def _add(found: _Found, path: Path, relative: Path) -> None:
+    # `._name.jpg` is what macOS leaves on foreign disks: attributes, not a picture.
+    hidden = is_temporary(path) or path.name.startswith("._")
+    if hidden or format_of(path) is None:
+        found.ignored += 1
+    else:
+        found.pictures.append((path, relative))
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself: reported when it is read.
+        return False
+
+
+def _folder_id(path: Path) -> _FolderId | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _renamed(relative: Path, image_format: str) -> Path:
+    own = str(format_of(relative))
+    wanted = own if image_format == "same" else image_format
+    if wanted not in WRITABLE_FORMATS:
+        wanted = "png"
+    return relative if wanted == own else relative.with_suffix(suffix_of(wanted))
+
+
+def _refuse_collisions(jobs: Iterable[Job]) -> None:
+    taken: dict[str, Job] = {}
+    for job in jobs:
+        other = taken.setdefault(os.path.normcase(job.output), job)
+        if other is not job:
+            raise UsageError(
+                f"{other.input} and {job.input} would both be written to {job.output}. "
+                "Rename one, or run them with separate outputs"
+            )
+
+
+def _refuse_replacing(jobs: Iterable[Job]) -> None:
+    jobs = list(jobs)
+    inputs = {os.path.realpath(job.input): job.input for job in jobs}
+    for job in jobs:
+        replaced = inputs.get(os.path.realpath(job.output))
+        if replaced is not None:
+            raise UsageError(
+                f"{job.output} would replace the input {replaced}. Name another output"
+            )

@@ -1,0 +1,32 @@
+"""A picture in memory, with everything that travels from its file to the output."""
+
+from dataclasses import dataclass
+from dataclasses import field
+
+from imgan.io.metadata import Metadata
+from imgan.types import Array
+from imgan.types import Size
+
+
+@dataclass
+class Picture:
+    """Upright pixels, their transparency and their metadata."""
+
+    pixels: Array
+    """`(height, width)` for grey, else `(height, width, 3)` RGB; C-contiguous. uint8,
+    uint16, or float32 in `[0, 1]`."""
+    alpha: Array | None = None
+    """`(height, width)` in the dtype of the pixels, not premultiplied."""
+    metadata: Metadata = field(default_factory=Metadata)
+    source_format: str = "png"
+    """`png`, `jpg`, `webp`, `tiff`, `bmp`, `avif`, or the read-only `gif`, `heic`."""
+
+    @property
+    def size(self) -> Size:
+        """Height and width in pixels."""
+        return Size(*self.pixels.shape[:2])
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether there is one channel of light, without colour."""
+        return self.pixels.ndim == 2

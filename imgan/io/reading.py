@@ -1,0 +1,231 @@
+"""Read one picture from one file: upright, whole, in RGB or grey, or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pyvips
+
+from imgan.errors import ImageReadError
+from imgan.io import bmp
+from imgan.io import heic
+from imgan.io.exif import Exif
+from imgan.io.exif import parse_exif
+from imgan.io.formats import format_name
+from imgan.io.metadata import Metadata
+from imgan.io.metadata import metadata_of
+from imgan.io.metadata import upright_exif
+from imgan.io.picture import Picture
+from imgan.io.sources import Source
+from imgan.io.sources import count_frames
+from imgan.io.sources import open_source
+from imgan.io.tiff import read_tiff_exif
+from imgan.types import Array
+from imgan.types import Size
+
+# A cached loader would keep files open, and give a changed file's old pixels again.
+pyvips.cache_set_max(0)
+
+_LOADERS = {
+    "png": "pngload_source",
+    "jpg": "jpegload_source",
+    "webp": "webpload_source",
+    "tiff": "tiffload_source",
+    "avif": "heifload_source",
+    "gif": "gifload_source",
+}
+_DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
+_LAB = ("lab", "labs", "labq")
+_FLOAT_TOLERANCE = 1e-3
+
+
+def read_image(path: Path | str, max_megapixels: float = 500.0) -> Picture:
+    """Read a picture: upright pixels, alpha apart, metadata kept.
+
+    CMYK becomes sRGB through its profile, which is then dropped; palettes are expanded;
+    every other picture keeps its colours, its profile and its depth.
+
+    Args:
+        path: A regular file; the format is recognised by its content.
+        max_megapixels: Largest area accepted, decided from the header.
+
+    Raises:
+        ImageReadError: With one line, if the file cannot be used as one picture.
+    """
+    with open_source(Path(path)) as source:
+        if source.image_format == "bmp":
+            header = bmp.read_bmp_header(source)
+            _check_area(source, header.size, max_megapixels)
+            return _assemble(source, *bmp.decode_bmp(source, header))
+        frames = count_frames(source)
+        if source.image_format == "heic":
+            _check_frames(source, frames)
+            heif = heic.open_heic(source)
+            _check_area(source, heic.heic_size(heif), max_megapixels)
+            return _assemble(source, *_upright_heic(source, heif))
+        _check_frames(source, frames)
+        exif = read_tiff_exif(source.read_at) if source.image_format == "tiff" else None
+        image = _load(source)
+        if source.image_format != "tiff" and image.get_typeof("n-pages"):
+            _check_frames(source, image.get("n-pages"))
+        _check_area(source, Size(image.height, image.width), max_megapixels)
+        return _decode(source, image, exif)
+
+
+def read_size(path: Path | str) -> Size:
+    """Return a picture's size after orientation, from its header alone.
+
+    Raises:
+        ImageReadError: If the file is not a picture or its header is damaged.
+    """
+    with open_source(Path(path)) as source:
+        if source.image_format == "bmp":
+            return bmp.read_bmp_header(source).size
+        if source.image_format == "heic":
+            return heic.heic_size(heic.open_heic(source))
+        image = _load(source)
+        size = Size(image.height, image.width)
+        turned = _orientation(source, image) >= 5
+        return Size(size.width, size.height) if turned else size
+
+
+def _load(source: Source) -> pyvips.Image:
+    """Open lazily, from the descriptor: any file name works, and no other file can."""
+    source.file.seek(0)
+    try:
+        descriptor = pyvips.Source.new_from_descriptor(source.file.fileno())
+        load = getattr(pyvips.Image, _LOADERS[source.image_format])
+        return load(descriptor, access="sequential", fail_on="error")
+    except pyvips.Error as error:
+        raise _damaged(source, error) from error
+
+
+def _decode(source: Source, image: pyvips.Image, exif: Exif | None) -> Picture:
+    metadata = metadata_of(image)
+    if exif is None:
+        exif = parse_exif(metadata.exif or b"")
+    metadata.exif = upright_exif(exif)
+    orientation = _orientation(source, image)
+    try:
+        converted = _to_known_colours(image)
+        if converted is not image:
+            metadata.icc = None
+        pixels = _to_array(source, converted)
+    except pyvips.Error as error:
+        raise _damaged(source, error) from error
+    if source.image_format == "avif" and pixels.dtype == np.uint16:
+        # libvips shifts 10 and 12 bits up; white must become 65535 again.
+        pixels |= pixels >> image.get("bits-per-sample")
+    if metadata.resolution and orientation >= 5:
+        metadata.resolution = metadata.resolution[::-1]
+    return _assemble(source, _turn(pixels, orientation), metadata)
+
+
+def _to_known_colours(image: pyvips.Image) -> pyvips.Image:
+    if image.interpretation == "cmyk" and image.bands in (4, 5):
+        depth = 16 if image.format == "ushort" else 8
+        return image.icc_transform(
+            "srgb", embedded=True, input_profile="cmyk", depth=depth
+        )
+    if image.interpretation in _LAB and image.bands in (3, 4):
+        return image.colourspace("rgb16")
+    return image
+
+
+def _to_array(source: Source, image: pyvips.Image) -> Array:
+    if image.bands > 4:
+        raise ImageReadError(
+            f"{source.path} has {image.bands} channels; expected grey or RGB, with or "
+            "without alpha"
+        )
+    if image.format == "double":
+        image = image.cast("float")
+    if image.format not in _DTYPES:
+        raise ImageReadError(
+            f"{source.path} holds values of type {image.format}; expected 8-bit or "
+            "16-bit unsigned integers, or floats from 0 to 1"
+        )
+    pixels = np.frombuffer(image.write_to_memory(), _DTYPES[image.format])
+    pixels = pixels.reshape(image.height, image.width, image.bands)
+    if pixels.dtype == np.float32:
+        _check_floats(source, pixels)
+    return pixels
+
+
+def _check_floats(source: Source, pixels: Array) -> None:
+    low, high = float(pixels.min()), float(pixels.max())
+    # Written so that NaN fails too.
+    if not (low >= -_FLOAT_TOLERANCE and high <= 1 + _FLOAT_TOLERANCE):
+        raise ImageReadError(
+            f"{source.path} holds float values from {low:g} to {high:g}; expected 0 to "
+            "1. Scale it first"
+        )
+    np.clip(pixels, 0, 1, out=pixels)
+
+
+def _assemble(source: Source, pixels: Array, metadata: Metadata) -> Picture:
+    """Part colour and alpha: `(height, width[, 1 to 4])` to a `Picture`."""
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    channels = pixels.shape[2]
+    alpha = None
+    if channels in (2, 4):
+        alpha = np.ascontiguousarray(pixels[..., -1])
+        pixels = pixels[..., :-1]
+    if pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    return Picture(np.ascontiguousarray(pixels), alpha, metadata, source.image_format)
+
+
+def _upright_heic(source: Source, image: object) -> tuple[Array, Metadata]:
+    pixels, metadata = heic.decode_heic(source, image)
+    metadata.exif = upright_exif(parse_exif(metadata.exif or b""))
+    return pixels, metadata
+
+
+def _orientation(source: Source, image: pyvips.Image) -> int:
+    """Return the turn still to be done: libheif has done that of an AVIF file."""
+    if source.image_format == "avif" or not image.get_typeof("orientation"):
+        return 1
+    value = int(image.get("orientation"))
+    return value if 1 <= value <= 8 else 1
+
+
+def _turn(pixels: Array, orientation: int) -> Array:
+    """Turn `(height, width, channels)` upright, as EXIF's values 1 to 8 say."""
+    if orientation in (5, 6, 7, 8):
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _check_frames(source: Source, count: int) -> None:
+    if count == 1:
+        return
+    still = source.image_format in ("tiff", "heic")
+    what = f"{count} pages" if still else f"{count} animation frames"
+    raise ImageReadError(
+        f"{source.path} is a {format_name(source.image_format)} file of {what}; "
+        "expected a single picture. Split it first"
+    )
+
+
+def _check_area(source: Source, size: Size, max_megapixels: float) -> None:
+    if size.megapixels > max_megapixels:
+        raise ImageReadError(
+            f"{source.path} has {size.megapixels:,.1f} megapixels ({size}); at most "
+            f"{max_megapixels:g} are read. Raise --max-megapixels if you trust the file"
+        )
+
+
+def _damaged(source: Source, error: pyvips.Error) -> ImageReadError:
+    """Return one line: libvips tells a story of many, its own plumbing included."""
+    lines = [line.strip() for line in str(error.detail or error).splitlines()]
+    telling = [line for line in lines if line and "bad seek" not in line]
+    reason = telling[0] if telling else "cannot be decoded"
+    name = format_name(source.image_format)
+    return ImageReadError(
+        f"{source.path} is a truncated, damaged or unusual {name} file: {reason}"
+    )

@@ -1,0 +1,88 @@
+"""What libvips leaves out of TIFF files: EXIF, and telling pages from previews."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from imgan.io.exif import SUBFILE_TYPE
+from imgan.io.exif import Directory
+from imgan.io.exif import Exif
+from imgan.io.exif import ReadAt
+from imgan.io.exif import build_tree
+from imgan.io.exif import read_chain
+from imgan.io.exif import read_directory
+from imgan.io.exif import read_header
+from imgan.io.exif import read_tree
+
+# Entries of a TIFF page that describe the picture and not the layout of its pixels:
+# description, make, model, software, date, artist, host, rating, copyright.
+_DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x8298}
+
+
+def count_tiff_pages(read_at: ReadAt) -> int:
+    """Return how many full pictures a TIFF file holds.
+
+    Reduced copies of the first page, which scanners and map tools add, do not count as
+    long as the first page is the full one.
+    """
+    pages = read_chain(read_at)
+    reduced = [_is_reduced(page) for page in pages]
+    if not pages or reduced[0]:
+        return max(1, len(pages))
+    return reduced.count(False)
+
+
+def read_tiff_exif(read_at: ReadAt) -> Exif:
+    """Return the description of a TIFF file's first page as EXIF."""
+    layout, offset = read_header(read_at)
+    if layout is None:
+        return Exif()
+    exif = read_tree(read_at, layout, offset)
+    exif.main = _described(exif)
+    return exif
+
+
+def add_tiff_exif(path: Path, exif: Exif) -> None:
+    """Add EXIF to a complete one-page TIFF file, classic or BigTIFF, in place.
+
+    The first directory is written again at the end of the file with the new entries;
+    pixels stay where they are. The old directory remains as a few unused bytes.
+    """
+    with path.open("r+b") as file:
+        read_at = reader(file)
+        layout, offset = read_header(read_at)
+        if layout is None:
+            return
+        page, _ = read_directory(read_at, layout, offset)
+        end = file.seek(0, 2)
+        end += end % 2
+        if not layout.big and end > 2**32 - 2**20:
+            return
+        merged = exif.swapped(layout.order)
+        described = {
+            tag: merged.main[tag] for tag in merged.main if tag in _DESCRIPTIVE
+        }
+        merged.main = described | page
+        file.seek(end)
+        file.write(build_tree(merged, layout, end))
+        file.seek(8 if layout.big else 4)
+        file.write(layout.pack(layout.word, end))
+
+
+def reader(file: BinaryIO) -> ReadAt:
+    """Return a function that reads a seekable file at an offset."""
+
+    def read_at(offset: int, length: int) -> bytes:
+        file.seek(offset)
+        return file.read(length)
+
+    return read_at
+
+
+def _described(exif: Exif) -> Directory:
+    return {tag: exif.main[tag] for tag in exif.main if tag in _DESCRIPTIVE}
+
+
+def _is_reduced(page: Directory) -> bool:
+    entry = page.get(SUBFILE_TYPE)
+    # Bit 0 of the number is set; the bytes before or after it are zero in either order.
+    return entry is not None and bool((entry.data[0] | entry.data[-1]) & 1)
