@@ -22,6 +22,7 @@ from imgan.bundles.register import resolve
 from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
 from imgan.errors import UsageError
+from imgan.inference.precision import choose_precision
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import read_image
 from imgan.metrics.psnr import psnr
@@ -150,12 +151,14 @@ def evaluate(
         protocol.
 
     Raises:
-        UsageError: If the model has another scale.
+        UsageError: If the model has another scale, or the precision is unknown.
         UnknownModelError: If there is no such model.
         DataError: If pictures are missing, unpaired, too small or of other sizes.
     """
     model = str(model)
     scale = _choose_scale(model, scale, lr_dir is not None)
+    # A typing error counts for bicubic too; what the device can do, the predictor says.
+    choose_precision(precision, "uint8", "gpu")
     pairs = _list_pairs(Path(hr_dir), None if lr_dir is None else Path(lr_dir), scale)
     enlarge = None if model == BICUBIC else _load(model, precision, tile)
     images = []
