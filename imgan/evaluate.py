@@ -37,6 +37,8 @@ BICUBIC = "bicubic"
 # Benchmarks crop their truth to a multiple of 12 or 24 before reducing it by any scale.
 _MOST_CROPPED = 24
 
+_MOST_NAMES = 40
+
 Enlarge = Callable[[Array], Array]
 """`(height, width, 3)` uint8 RGB to `scale` times that size."""
 
@@ -223,7 +225,7 @@ def _list_pairs(
     alone = [path for path, twin in pairs if twin is None]
     if alone or unused:
         faults = [
-            f"Without a partner in {folder}: {', '.join(path.name for path in paths)}"
+            f"In {folder}, without a partner: {_names(paths)}"
             for paths, folder in ((alone, hr_dir), (unused, lr_dir))
             if paths
         ]
@@ -232,6 +234,12 @@ def _list_pairs(
             f"have the same name, or the smaller one's ends in x{scale}."
         )
     return pairs
+
+
+def _names(paths: list[Path]) -> str:
+    shown = [path.name for path in paths[:_MOST_NAMES]]
+    more = len(paths) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _list_pictures(folder: Path) -> list[Path]:

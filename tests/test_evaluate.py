@@ -158,9 +158,18 @@ def test_unpaired_pictures_are_listed_on_both_sides(folder):
     with pytest.raises(DataError) as caught:
         evaluate(folder, model="bicubic", scale=2, lr_dir=small)
     message = str(caught.value)
-    assert f"Without a partner in {folder}: lonely.png." in message
-    assert f"Without a partner in {small}: catx2.png, strayx2.png." in message
+    assert f"In {folder}, without a partner: lonely.png." in message
+    assert f"In {small}, without a partner: catx2.png, strayx2.png." in message
     assert "astronaut" not in message
+
+
+def test_a_long_list_of_unpaired_pictures_is_cut(tmp_path):
+    save(tmp_path / "lr" / "other.png", cat(16, 16))
+    (tmp_path / "hr").mkdir()
+    for number in range(43):
+        (tmp_path / "hr" / f"{number:02d}.png").touch()
+    with pytest.raises(DataError, match=r"38\.png, 39\.png and 3 more"):
+        evaluate(tmp_path / "hr", model="bicubic", lr_dir=tmp_path / "lr")
 
 
 def test_pictures_of_another_scale_are_refused(folder):
@@ -305,7 +314,8 @@ def test_the_command_prints_the_protocol_with_the_scores(folder, capsys):
 def test_the_command_shows_model_and_bicubic(folder, bundle, replicate, capsys):
     assert main(["evaluate", str(folder), "--model", bundle, "--quiet"]) == 0
     captured = capsys.readouterr()
-    assert f"mean {bundle}" in captured.out
+    assert "mean doubler" in captured.out
+    assert f"{bundle} at scale 2" in captured.out
     assert "mean bicubic" in captured.out
     assert captured.err == ""
 

@@ -17,7 +17,6 @@ from imgan.data.resize import resize_bicubic
 from imgan.types import Size
 
 TESTS = Path(__file__).parent.parent
-SET5 = TESTS.parent.parent / "shared" / "data" / "set5"
 
 GOLDEN_CASES = {
     "half": (Fraction(1, 2), True),
@@ -47,12 +46,12 @@ def test_every_golden_picture_is_tested(golden):
     assert set(golden) == {"source", "made_with", *GOLDEN_CASES}
 
 
-@pytest.mark.skipif(not SET5.is_dir(), reason="Set5 is not in the repository")
 @pytest.mark.parametrize("factor", [2, 3, 4, 8])
 @pytest.mark.parametrize("name", ["baby", "bird", "butterfly", "head", "woman"])
-def test_equals_matlab_on_set5(name, factor):
-    hr = cv2.imread(str(SET5 / "HR" / f"{name}.png"))
-    expected = cv2.imread(str(SET5 / f"LR_bicubic/X{factor}/{name}x{factor}.png"))
+def test_equals_matlab_on_set5(shared_data, name, factor):
+    set5 = shared_data / "set5"
+    hr = cv2.imread(str(set5 / "HR" / f"{name}.png"))
+    expected = cv2.imread(str(set5 / f"LR_bicubic/X{factor}/{name}x{factor}.png"))
     height, width = expected.shape[:2]
     hr = hr[: height * factor, : width * factor]
     if factor == 8:  # made with a float picture between the two passes

@@ -1,7 +1,5 @@
 """The scores that every paper prints for bicubic on Set5."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -11,22 +9,21 @@ from imgan.metrics.color import rgb_to_y
 from imgan.metrics.psnr import psnr
 from imgan.metrics.ssim import ssim
 
-HR = Path(__file__).parents[3] / "shared" / "data" / "set5" / "HR"
 
-
-@pytest.mark.skipif(not HR.is_dir(), reason="Set5 is not in the repository")
 @pytest.mark.parametrize(
     ("scale", "published_psnr", "published_ssim"),
     [(2, 33.66, 0.9299), (3, 30.39, 0.8682), (4, 28.42, 0.8104)],
 )
-def test_bicubic_on_set5_as_published(scale, published_psnr, published_ssim):
+def test_bicubic_on_set5_as_published(
+    shared_data, scale, published_psnr, published_ssim
+):
     """They were taken on Y alone: rounded to uint8, reduced and enlarged in float.
 
     That is the script of [Dong et al., 2014](https://arxiv.org/abs/1501.00092), whose
     numbers later papers repeat. All six agree to the last digit printed.
     """
     scores = []
-    for path in sorted(HR.iterdir()):
+    for path in sorted((shared_data / "set5" / "HR").iterdir()):
         rgb = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         height, width = (side // scale * scale for side in rgb.shape[:2])
         y = np.round(rgb_to_y(rgb[:height, :width]))

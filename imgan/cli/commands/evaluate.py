@@ -92,7 +92,7 @@ def _table(result: "Evaluation") -> str:
     """Return the scores as aligned text: pictures, means, then the protocol."""
     by_model = result.model != "bicubic"
     rows = [(image.name, image.model) for image in result.images]
-    means = [(f"mean {result.model}", result.mean)] if by_model else []
+    means = [(f"mean {Path(result.model).name}", result.mean)] if by_model else []
     means.append(("mean bicubic", result.bicubic))
     width = max(len(name) for name, _ in [*rows, *means])
     count = len(rows)
