@@ -108,7 +108,7 @@ class Predictor:
         parse_device(device)
         engine: Engine
         if str(model) == BicubicEngine.name:
-            engine = BicubicEngine()
+            engine, precision = BicubicEngine(), "float32"
         else:
             folder = resolve(str(model))
             engine = NetworkEngine.from_bundle(folder, read_card(folder), device)

@@ -1,0 +1,55 @@
+"""A picture with transparency and metadata through a predictor."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+
+from imgan.inference.predictor import Prediction
+from imgan.inference.predictor import Predictor
+from imgan.inference.predictor import Progress
+from imgan.io.images import Picture
+from imgan.io.images import bleed_colour
+from imgan.types import Array
+
+
+def predict_picture(
+    predictor: Predictor,
+    picture: Picture,
+    *,
+    progress: Progress | None = None,
+    cancelled: threading.Event | None = None,
+) -> tuple[Picture, Prediction]:
+    """Enlarge colours and transparency; everything else travels along.
+
+    Args:
+        predictor: Enlarges one array.
+        picture: Not changed.
+        progress: Told of every tile of the colours.
+        cancelled: Set it to stop at the next tile.
+
+    Returns:
+        The new picture and how its colours were made; warnings about its transparency
+        are among them.
+    """
+    pixels, alpha = picture.pixels, picture.alpha
+    if alpha is not None:
+        pixels = bleed_colour(pixels, alpha)
+    made = predictor.predict(pixels, progress=progress, cancelled=cancelled)
+    if alpha is None:
+        return replace(picture, pixels=made.pixels), made
+    constant = _constant(alpha)
+    if constant is not None:
+        # A network would make 254 of it here and there: holes nobody put in.
+        enlarged = np.full(made.pixels.shape[:2], constant, alpha.dtype)
+    else:
+        transparency = predictor.predict(alpha, cancelled=cancelled)
+        enlarged = transparency.pixels
+        made.warnings += [f"transparency: {line}" for line in transparency.warnings]
+        made.seconds += transparency.seconds
+    return replace(picture, pixels=made.pixels, alpha=enlarged), made
+
+
+def _constant(values: Array) -> float | None:
+    first = values.flat[0]
+    return first if (values == first).all() else None

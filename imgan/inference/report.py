@@ -1,0 +1,160 @@
+"""What a batch did, picture by picture, and as the JSON that scripts lean on."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+from typing import Literal
+
+from imgan import __version__
+from imgan.errors import OutputError
+from imgan.types import Size
+
+Status = Literal["done", "skipped", "failed"]
+
+
+@dataclass
+class FileRow:
+    """One picture of a batch."""
+
+    input: Path
+    output: Path | None
+    status: Status = "failed"
+    error: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    precision: str | None = None
+    seconds: float = 0.0
+    """Reading, computing and writing it, without waiting."""
+    input_size: Size | None = None
+    """After orientation."""
+    output_size: Size | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as JSON values."""
+        return {
+            "input": str(self.input),
+            "output": None if self.output is None else str(self.output),
+            "status": self.status,
+            "error": self.error,
+            "warnings": self.warnings,
+            "precision": self.precision,
+            "seconds": round(self.seconds, 3),
+            "input_size": None if self.input_size is None else list(self.input_size),
+            "output_size": None if self.output_size is None else list(self.output_size),
+        }
+
+
+@dataclass
+class Report:
+    """A whole batch."""
+
+    command: str
+    model: str
+    weights_sha256: str | None
+    device: str
+    precision: str
+    files: list[FileRow]
+    ignored: int = 0
+    """Files without a picture's suffix."""
+    seconds: float = 0.0
+    network_seconds: float = 0.0
+    """Time in which at least one picture was being computed."""
+
+    def count(self, status: Status) -> int:
+        """Return how many pictures ended so."""
+        return sum(row.status == status for row in self.files)
+
+    @property
+    def input_megapixels(self) -> float:
+        """Area of the pictures that were computed, in millions of input pixels."""
+        return sum(
+            row.input_size.megapixels
+            for row in self.files
+            if row.status == "done" and row.input_size is not None
+        )
+
+    @property
+    def megapixels_per_second(self) -> float:
+        """Input megapixels done per second of the whole batch, start-up included."""
+        return self.input_megapixels / self.seconds if self.seconds else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON values; see the design for the format."""
+        return {
+            "imgan": __version__,
+            "command": self.command,
+            "model": self.model,
+            "weights_sha256": self.weights_sha256,
+            "device": self.device,
+            "precision": self.precision,
+            "files": [row.to_json() for row in self.files],
+            "totals": {
+                "done": self.count("done"),
+                "skipped": self.count("skipped"),
+                "failed": self.count("failed"),
+                "ignored": self.ignored,
+                "seconds": round(self.seconds, 3),
+                "network_seconds": round(self.network_seconds, 3),
+                "input_megapixels": round(self.input_megapixels, 6),
+                "megapixels_per_second": round(self.megapixels_per_second, 6),
+            },
+        }
+
+    def to_text(self) -> str:
+        """Return the JSON as text. File names that are no text keep their bytes."""
+        return json.dumps(self.to_json(), indent=2) + "\n"
+
+    def summary(self) -> str:
+        """Return the batch in one line."""
+        counts = f"{self.count('done')} done, {self.count('skipped')} skipped"
+        counts += f", {self.count('failed')} failed"
+        if self.ignored:
+            counts += f", {self.ignored} other files ignored"
+        if not self.count("done"):
+            return counts
+        return (
+            f"{counts}: {self.input_megapixels:.2f} megapixels in "
+            f"{self.seconds:.1f} s with {self.model} on {self.device}, {self.precision}"
+        )
+
+
+class BusyClock:
+    """Measures the time in which at least one thread was inside."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._inside = 0
+        self._since = 0.0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the time inside the block, once however many threads are in it."""
+        with self._lock:
+            if not self._inside:
+                self._since = time.perf_counter()
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self._inside:
+                    self.seconds += time.perf_counter() - self._since
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the report as JSON.
+
+    Raises:
+        OutputError: If the file cannot be written.
+    """
+    try:
+        path.write_text(report.to_text(), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror}") from error
