@@ -15,6 +15,7 @@ import typer.core
 import typer.main
 
 from imgan import __version__
+from imgan.cli.errors import INTERRUPTED
 from imgan.cli.errors import exit_code_of
 from imgan.cli.errors import say
 from imgan.errors import did_you_mean
@@ -150,4 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BaseException as error:
         return exit_code_of(error, words)
+    if result == INTERRUPTED:
+        # Typer makes a number of Ctrl-C before it can be caught here.
+        say("imgan: interrupted")
     return result if isinstance(result, int) else 0
