@@ -24,5 +24,7 @@ def psnr(a: Array, b: Array, *, crop_border: int, channel: Channel = "y") -> flo
         Decibels; infinity for equal pictures.
     """
     left, right = scored_pixels(a, b, crop_border, channel)
-    error = float(np.mean(np.square(left - right)))
+    # In place: a 12-megapixel picture is 288 MB in float64.
+    difference = np.subtract(left, right, out=left).ravel()
+    error = float(np.dot(difference, difference)) / difference.size
     return math.inf if error == 0.0 else 10.0 * math.log10(PEAK**2 / error)
