@@ -47,7 +47,10 @@ def metadata_of(image: pyvips.Image) -> Metadata:
 def attach(
     image: pyvips.Image, metadata: Metadata, image_format: str, size: Size
 ) -> pyvips.Image:
-    """Return the image with metadata that is true for it and fits the format."""
+    """Return the image with metadata that is true for it and fits the format.
+
+    EXIF and IPTC of a TIFF file are added to it later, by `tiff.add_tiff_metadata`.
+    """
     across, down = metadata.resolution or (DEFAULT_RESOLUTION, DEFAULT_RESOLUTION)
     image = image.copy(xres=across, yres=down)
     if metadata.icc and _fits(metadata.icc, image):
@@ -58,10 +61,8 @@ def attach(
         exif = output_exif(metadata, size)
         if exif:
             _set_blob(image, "exif-data", build_exif(exif))
-    if metadata.iptc and image_format in ("jpg", "tiff"):
-        jpeg = image_format == "jpg"
-        iptc = _wrap_iptc(metadata.iptc) if jpeg else metadata.iptc
-        _set_blob(image, "iptc-data", iptc)
+    if metadata.iptc and image_format == "jpg":
+        _set_blob(image, "iptc-data", _wrap_iptc(metadata.iptc))
     return image
 
 

@@ -8,7 +8,6 @@ import pyvips
 from imgan.errors import ImageReadError
 from imgan.io import bmp
 from imgan.io import heic
-from imgan.io.exif import Exif
 from imgan.io.exif import parse_exif
 from imgan.io.formats import format_name
 from imgan.io.metadata import Metadata
@@ -18,7 +17,7 @@ from imgan.io.picture import Picture
 from imgan.io.sources import Source
 from imgan.io.sources import count_frames
 from imgan.io.sources import open_source
-from imgan.io.tiff import read_tiff_exif
+from imgan.io.tiff import read_tiff_metadata
 from imgan.types import Array
 from imgan.types import Size
 
@@ -63,12 +62,11 @@ def read_image(path: Path | str, max_megapixels: float = 500.0) -> Picture:
             _check_area(source, heic.heic_size(heif), max_megapixels)
             return _assemble(source, *_upright_heic(source, heif))
         _check_frames(source, frames)
-        exif = read_tiff_exif(source.read_at) if source.image_format == "tiff" else None
         image = _load(source)
         if source.image_format != "tiff" and image.get_typeof("n-pages"):
             _check_frames(source, image.get("n-pages"))
         _check_area(source, Size(image.height, image.width), max_megapixels)
-        return _decode(source, image, exif)
+        return _decode(source, image)
 
 
 def read_size(path: Path | str) -> Size:
@@ -99,10 +97,12 @@ def _load(source: Source) -> pyvips.Image:
         raise _damaged(source, error) from error
 
 
-def _decode(source: Source, image: pyvips.Image, exif: Exif | None) -> Picture:
+def _decode(source: Source, image: pyvips.Image) -> Picture:
     metadata = metadata_of(image)
-    if exif is None:
-        exif = parse_exif(metadata.exif or b"")
+    exif = parse_exif(metadata.exif or b"")
+    if source.image_format == "tiff":
+        with source.position_kept():
+            exif, metadata.iptc = read_tiff_metadata(source.read_at)
     metadata.exif = upright_exif(exif)
     orientation = _orientation(source, image)
     try:

@@ -42,6 +42,15 @@ class Source:
         """Function that reads the file at an offset."""
         return reader(self.file)
 
+    @contextlib.contextmanager
+    def position_kept(self) -> Iterator[None]:
+        """Let the block read while libvips reads on by the same descriptor."""
+        position = self.file.tell()
+        try:
+            yield
+        finally:
+            self.file.seek(position)
+
 
 @contextlib.contextmanager
 def open_source(path: Path) -> Iterator[Source]:

@@ -1,4 +1,7 @@
-"""What libvips leaves out of TIFF files: EXIF, and telling pages from previews."""
+"""What libvips leaves out of TIFF files: EXIF, IPTC, and which pages are previews.
+
+libvips 8.18 has no EXIF in TIFF and writes a quarter of the IPTC bytes.
+"""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +20,9 @@ from imgan.io.exif import read_tree
 # description, make, model, software, date, artist, host, rating, copyright.
 _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x8298}
 
+_IPTC = 0x83BB
+_UNDEFINED = 7  # type number: bytes that mean nothing to TIFF
+
 
 def count_tiff_pages(read_at: ReadAt) -> int:
     """Return how many full pictures a TIFF file holds.
@@ -31,18 +37,19 @@ def count_tiff_pages(read_at: ReadAt) -> int:
     return reduced.count(False)
 
 
-def read_tiff_exif(read_at: ReadAt) -> Exif:
-    """Return the description of a TIFF file's first page as EXIF."""
+def read_tiff_metadata(read_at: ReadAt) -> tuple[Exif, bytes | None]:
+    """Return the description of a TIFF file's first page as EXIF, and its IPTC."""
     layout, offset = read_header(read_at)
     if layout is None:
-        return Exif()
+        return Exif(), None
     exif = read_tree(read_at, layout, offset)
+    iptc = exif.main.get(_IPTC)
     exif.main = _described(exif)
-    return exif
+    return exif, iptc.data if iptc else None
 
 
-def add_tiff_exif(path: Path, exif: Exif) -> None:
-    """Add EXIF to a complete one-page TIFF file, classic or BigTIFF, in place.
+def add_tiff_metadata(path: Path, exif: Exif, iptc: bytes | None) -> None:
+    """Add EXIF and IPTC to a complete one-page TIFF file, classic or BigTIFF.
 
     The first directory is written again at the end of the file with the new entries;
     pixels stay where they are. The old directory remains as a few unused bytes.
@@ -58,10 +65,9 @@ def add_tiff_exif(path: Path, exif: Exif) -> None:
         if not layout.big and end > 2**32 - 2**20:
             return
         merged = exif.swapped(layout.order)
-        described = {
-            tag: merged.main[tag] for tag in merged.main if tag in _DESCRIPTIVE
-        }
-        merged.main = described | page
+        merged.main = _described(merged) | page
+        if iptc:
+            merged.main[_IPTC] = Entry(_UNDEFINED, len(iptc), iptc)
         file.seek(end)
         file.write(build_tree(merged, layout, end))
         file.seek(8 if layout.big else 4)

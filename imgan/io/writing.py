@@ -22,7 +22,7 @@ from imgan.io.temporaries import commit_temporary
 from imgan.io.temporaries import discard_temporary
 from imgan.io.temporaries import open_temporary
 from imgan.io.temporaries import write_error
-from imgan.io.tiff import add_tiff_exif
+from imgan.io.tiff import add_tiff_metadata
 from imgan.types import Array
 from imgan.types import dtype_peak
 
@@ -73,12 +73,13 @@ def write_image(
         try:
             encode = _encoder(picture, image_format, quality, compression, descriptor)
             _run(*encode, cancelled)
+        except pyvips.Error:
+            _raise_system_error(descriptor)
+            raise
         finally:
             os.close(descriptor)
         if image_format == "tiff":
-            exif = output_exif(picture.metadata, picture.size)
-            if exif:
-                add_tiff_exif(temporary, exif)
+            _complete_tiff(temporary, picture)
         commit_temporary(temporary, path)
     except pyvips.Error as error:
         raise _vips_error(path, error) from error
@@ -121,7 +122,8 @@ def _tiff_options(picture: Picture) -> dict[str, Any]:
     floats = picture.pixels.dtype == np.float32
     return {
         "compression": "deflate",
-        "predictor": "float" if floats else "horizontal",
+        # Few readers besides libtiff know the predictor for floats.
+        "predictor": "none" if floats else "horizontal",
         "bigtiff": raw > _BIG_TIFF,
     }
 
@@ -209,10 +211,20 @@ def _run(
         raise failures[0]
 
 
+def _complete_tiff(temporary: Path, picture: Picture) -> None:
+    exif = output_exif(picture.metadata, picture.size)
+    if exif or picture.metadata.iptc:
+        add_tiff_metadata(temporary, exif, picture.metadata.iptc)
+
+
+def _raise_system_error(descriptor: int) -> None:
+    """Find out by writing on why a write failed: libvips only says that one did."""
+    os.lseek(descriptor, 0, os.SEEK_END)
+    for _ in range(2):
+        os.write(descriptor, bytes(2**20))
+
+
 def _vips_error(path: Path, error: pyvips.Error) -> OutputError:
     lines = [line.strip() for line in str(error.detail or error).splitlines()]
-    lines = [line for line in lines if line] or ["the encoder failed"]
-    # The system's reason ("No space left on device") comes after the encoder's.
-    system = [line for line in lines if line.startswith("unix error:")]
-    reason = system[0].removeprefix("unix error:").strip() if system else lines[0]
+    reason = next((line for line in lines if line), "the encoder failed")
     return OutputError(f"Cannot write {path}: {reason}")

@@ -12,7 +12,6 @@ from PIL import ImageCms
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><r xmlns='r'>hello</r></x:xmpmeta>"
-TRANSPOSED = (5, 6, 7, 8)
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +20,8 @@ def photo():
     return np.ascontiguousarray(skimage.data.astronaut()[20:81, 150:247])
 
 
-def exif(orientation=1, thumbnail=None):
-    """EXIF of a camera: main, details, GPS and, if wanted, a thumbnail."""
+def exif(orientation=1):
+    """EXIF of a camera: main, details and GPS."""
     tags = Image.Exif()
     tags[0x010F] = "Maker"
     tags[0x0112] = orientation
@@ -32,8 +31,6 @@ def exif(orientation=1, thumbnail=None):
     details[0xA003] = 61
     details[0x829A] = 0.004
     tags.get_ifd(0x8825)[1] = "N"
-    if thumbnail is not None:
-        tags._ifds[1] = thumbnail
     return tags
 
 

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import zlib
 
 import cv2
 import numpy as np
@@ -45,7 +46,9 @@ def test_pixels_come_back(tmp_path, photo, suffix, grey):
     assert picture.source_format == {"tif": "tiff"}.get(suffix, suffix)
 
 
-@pytest.mark.parametrize("name", ["ünïcode 名.jpg", "no suffix", "says.png", "a[1].jpg"])
+@pytest.mark.parametrize(
+    "name", ["ünïcode 名.jpg", "no suffix", "says.png", "a[1].jpg"]
+)
 def test_content_decides_and_names_may_be_anything(tmp_path, photo, name):
     path = tmp_path / name
     path.write_bytes(jpeg_bytes(photo, quality=95))
@@ -267,8 +270,6 @@ def test_megapixels_are_decided_by_the_header(tmp_path, photo):
     data = bytearray(path.read_bytes())
     data[16:24] = (40_000).to_bytes(4, "big") * 2
     # A true checksum, so that only the area can be the reason.
-    import zlib
-
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     path.write_bytes(data)
     message = refused(path)

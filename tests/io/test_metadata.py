@@ -1,0 +1,206 @@
+import io
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from PIL import IptcImagePlugin
+from PIL.ExifTags import IFD
+
+from imgan.io.exif import build_exif
+from imgan.io.exif import parse_exif
+from imgan.io.images import Metadata
+from imgan.io.images import Picture
+from imgan.io.images import read_image
+from imgan.io.images import write_image
+from imgan.types import Size
+from tests.io.conftest import SRGB
+from tests.io.conftest import XMP
+from tests.io.conftest import exif
+from tests.io.conftest import opened
+
+IPTC = b"\x1c\x02\x05\x00\x05Title\x1c\x02\x19\x00\x03key"
+RESOLUTION = (300 / 25.4, 150 / 25.4)
+
+
+def enlarged(path):
+    """Read, and enlarge as a network would."""
+    picture = read_image(path)
+    pixels = picture.pixels.repeat(2, 0).repeat(2, 1)
+    return Picture(pixels, None, picture.metadata, picture.source_format)
+
+
+def stored_exif(image):
+    """Return main, details and GPS values as Pillow sees them."""
+    tags = image.getexif()
+    return dict(tags), dict(tags.get_ifd(0x8769)), dict(tags.get_ifd(0x8825))
+
+
+@pytest.mark.parametrize("target", ["png", "jpg", "webp", "tif", "avif"])
+@pytest.mark.parametrize("source", ["png", "jpg", "webp", "tif", "avif"])
+def test_everything_travels(tmp_path, photo, source, target):
+    first, second = tmp_path / f"a.{source}", tmp_path / f"b.{target}"
+    tags = exif(6)
+    options = {"xmp": XMP} if source in ("jpg", "webp", "avif") else {}
+    options |= {"exif": tags, "icc_profile": SRGB, "dpi": (300, 300)}
+    if source == "tif":
+        # Pillow writes no EXIF below the main directory of a TIFF file.
+        Image.fromarray(photo).save(tmp_path / "c.jpg", quality=95, **options)
+        write_image(read_image(tmp_path / "c.jpg"), first)
+    else:
+        Image.fromarray(photo).save(first, **options)
+    large = enlarged(first)
+    write_image(large, second)
+    image = opened(second)
+    assert image.size == (122, 194)
+    assert image.info["icc_profile"] == SRGB
+    main, details, gps = stored_exif(image)
+    assert main[0x010F] == "Maker"
+    assert main.get(0x0112, 1) == 1
+    assert details[0x9003] == "2020:01:02 03:04:05"
+    assert float(details[0x829A]) == pytest.approx(0.004)
+    assert (details[0xA002], details[0xA003]) == (122, 194)
+    assert gps[1] == "N"
+    if source in ("jpg", "png", "tif") and target in ("jpg", "png", "tif"):
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    if "xmp" in options:
+        assert large.metadata.xmp == XMP
+        name = {"png": "XML:com.adobe.xmp"}.get(target, "xmp")
+        found = image.info[name]
+        assert (found.encode() if isinstance(found, str) else found) == XMP
+    again = read_image(second).metadata
+    assert again.icc == SRGB
+    assert parse_exif(again.exif).gps
+
+
+@pytest.mark.parametrize("target", ["jpg", "tif"])
+@pytest.mark.parametrize("source", ["jpg", "tif"])
+def test_iptc_travels(tmp_path, photo, source, target):
+    first, second = tmp_path / f"a.{source}", tmp_path / f"b.{target}"
+    write_image(Picture(photo, None, Metadata(iptc=IPTC)), first)
+    assert read_image(first).metadata.iptc == IPTC
+    write_image(enlarged(first), second)
+    assert read_image(second).metadata.iptc == IPTC
+    info = IptcImagePlugin.getiptcinfo(opened(second))
+    if target == "jpg":
+        assert info[(2, 5)] == b"Title"
+    else:
+        with tifffile.TiffFile(second) as file:
+            assert bytes(file.pages[0].tags[33723].value).startswith(IPTC)
+
+
+@pytest.mark.parametrize("target", ["jpg", "png", "webp", "avif"])
+def test_stale_thumbnails_are_removed(tmp_path, photo, target):
+    tags = exif(1)
+    buffer = io.BytesIO()
+    Image.fromarray(photo[:16, :16]).save(buffer, "jpeg")
+    base = tags.tobytes()
+    # A second directory with a JPEG thumbnail, appended by hand.
+    thumbnail = buffer.getvalue()
+    order = "little" if base[6:8] == b"II" else "big"
+    body = bytearray(base[6:])
+    at = int.from_bytes(body[4:8], order)
+    tail = at + 2 + 12 * int.from_bytes(body[at : at + 2], order)
+    place = len(body)
+    body[tail : tail + 4] = place.to_bytes(4, order)
+    second = (2).to_bytes(2, order)
+    for tag, value in ((0x0201, place + 30), (0x0202, len(thumbnail))):
+        second += tag.to_bytes(2, order) + (4).to_bytes(2, order)
+        second += (1).to_bytes(4, order) + value.to_bytes(4, order)
+    blob = b"Exif\0\0" + bytes(body) + second + bytes(4) + thumbnail
+    path = tmp_path / "a.jpg"
+    Image.fromarray(photo).save(path, exif=blob)
+    assert opened(path).getexif().get_ifd(IFD.IFD1), (
+        "the test must start with a thumbnail"
+    )
+    write_image(enlarged(path), tmp_path / f"b.{target}")
+    assert not opened(tmp_path / f"b.{target}").getexif().get_ifd(IFD.IFD1)
+    assert thumbnail not in (tmp_path / f"b.{target}").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "bmp"])
+def test_resolution_travels(tmp_path, photo, suffix):
+    path = tmp_path / f"x.{suffix}"
+    write_image(Picture(photo, None, Metadata(resolution=RESOLUTION)), path)
+    image = opened(path)
+    tags = image.getexif()
+    shown = (tags[282], tags[283]) if suffix == "jpg" else image.info["dpi"]
+    assert shown == pytest.approx((300, 150), abs=0.6)
+    assert read_image(path).metadata.resolution == pytest.approx(RESOLUTION, abs=0.02)
+
+
+def test_resolution_turns_with_the_pixels(tmp_path, photo):
+    path = tmp_path / "x.tif"
+    Image.fromarray(photo).save(path, exif=exif(6), dpi=(300, 150))
+    across, down = read_image(path).metadata.resolution
+    assert (across, down) == pytest.approx((150 / 25.4, 300 / 25.4))
+
+
+def test_a_profile_of_another_colour_model_is_left_out(tmp_path, photo):
+    write_image(Picture(photo[..., 0], None, Metadata(icc=SRGB)), tmp_path / "x.png")
+    assert "icc_profile" not in opened(tmp_path / "x.png").info
+
+
+def test_a_cmyk_profile_does_not_travel(tmp_path, photo):
+    fake = bytearray(SRGB)
+    fake[16:20] = b"CMYK"
+    Image.fromarray(photo).convert("CMYK").save(
+        tmp_path / "x.jpg", icc_profile=bytes(fake), exif=exif(6)
+    )
+    picture = read_image(tmp_path / "x.jpg")
+    assert picture.size == (97, 61)
+    assert picture.metadata.icc is None
+    write_image(picture, tmp_path / "y.jpg")
+    written = opened(tmp_path / "y.jpg")
+    assert written.mode == "RGB"
+    assert "icc_profile" not in written.info
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_exif_is_rebuilt_without_loss(order):
+    tags = exif(8)
+    tags.get_ifd(0x8769)[0x927C] = b"maker's own bytes"
+    tags.endian = order
+    parsed = parse_exif(tags.tobytes())
+    assert parsed.orientation == 8
+    assert parsed.order == order
+    for turned in (parsed, parsed.swapped("<" if order == ">" else ">")):
+        rebuilt = Image.Exif()
+        rebuilt.load(build_exif(turned))
+        assert rebuilt[0x010F] == "Maker"
+        details = rebuilt.get_ifd(0x8769)
+        assert details[0x927C] == b"maker's own bytes"
+        assert float(details[0x829A]) == pytest.approx(0.004)
+        assert rebuilt.get_ifd(0x8825)[1] == "N"
+
+
+def test_damaged_exif_is_survived(tmp_path, photo):
+    blob = exif(6).tobytes()
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        hurt = bytearray(blob[: random.integers(6, len(blob) + 1)])
+        for at in random.integers(6, len(hurt) + 1, 8):
+            if at < len(hurt):
+                hurt[at] = random.integers(0, 256)
+        parsed = parse_exif(bytes(hurt))
+        parsed.describe_pixels(Size(4, 5))
+        build_exif(parsed)
+    for blob in (b"", b"Exif\0\0", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"):
+        assert not parse_exif(blob)
+
+
+def test_bigtiff_gets_exif_too(tmp_path, photo, monkeypatch):
+    monkeypatch.setattr("imgan.io.writing._BIG_TIFF", 10)
+    Image.fromarray(photo).save(tmp_path / "a.jpg", exif=exif(1), quality=95)
+    large = enlarged(tmp_path / "a.jpg")
+    write_image(large, tmp_path / "b.tif")
+    with tifffile.TiffFile(tmp_path / "b.tif") as file:
+        assert file.is_bigtiff
+        tags = file.pages[0].tags
+        assert tags["Make"].value == "Maker"
+        assert tags["ExifTag"].value["DateTimeOriginal"] == "2020:01:02 03:04:05"
+        assert tags["GPSTag"].value["GPSLatitudeRef"] == "N"
+        np.testing.assert_array_equal(file.pages[0].asarray(), large.pixels)
+    again = read_image(tmp_path / "b.tif")
+    np.testing.assert_array_equal(again.pixels, large.pixels)
+    assert parse_exif(again.metadata.exif).gps
