@@ -5,6 +5,7 @@ answers at once: nothing below a verb's module is imported before the verb is ch
 """
 
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -56,6 +57,20 @@ COMMANDS = {
 }
 
 
+class Command(typer.core.TyperCommand):
+    """A command whose usage names its arguments the same in every release of Typer."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words of the usage line: `RECIPE`, not `{recipe}`."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [_plain(piece) for piece in pieces]
+
+
+def _plain(piece: str) -> str:
+    braced = re.fullmatch(r"\{(.*)\}(\.\.\.)?", piece)
+    return braced[1].upper() if braced else piece
+
+
 class LazyGroup(typer.core.TyperGroup):
     """A group that imports the module of a command when the command is used."""
 
@@ -89,7 +104,8 @@ def load_command(name: str) -> Any:
     """Import the function of a command and return it as a command object."""
     module, function = COMMANDS[name].path.split(":")
     app = _typer()
-    app.command(name)(getattr(importlib.import_module(module), function))
+    target = getattr(importlib.import_module(module), function)
+    app.command(name, cls=Command)(target)
     command = typer.main.get_command(app)
     command.name = name
     return command

@@ -147,6 +147,24 @@ def test_every_command_explains_itself(
     assert f"Usage: imgan {name}" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("upscale", "INPUT... OUTPUT"),
+        ("train", "RECIPE"),
+        ("evaluate", "HR_DIR"),
+        ("models", "[NAME]"),
+        ("info", ""),
+    ],
+)
+def test_usage_is_the_one_of_the_documents(
+    name: str, usage: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    main([name, "--help"])
+    line = capfd.readouterr().out.splitlines()[0]
+    assert line == f"Usage: imgan {name} [OPTIONS] {usage}".rstrip()
+
+
 def test_help_is_instant() -> None:
     """0.3 s is the promise; the best of some runs, as other work disturbs the rest."""
     best = float("inf")
