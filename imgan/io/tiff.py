@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from imgan.io.exif import SUBFILE_TYPE
 from imgan.io.exif import Directory
+from imgan.io.exif import Entry
 from imgan.io.exif import Exif
 from imgan.io.exif import ReadAt
 from imgan.io.exif import build_tree
