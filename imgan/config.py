@@ -75,6 +75,8 @@ class Recipe(_Section):
     scale: int = Field(4, ge=1, le=8)
     generator: dict[str, Any] = {}
     """Arguments of the family's network, without scale and dtype."""
+    init: str | None = None
+    """Model or bundle whose weights the run starts from, instead of random ones."""
     data: DataConfig
     training: TrainingConfig
     data_credits: list[str] = []

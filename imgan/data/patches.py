@@ -10,7 +10,6 @@ import numpy as np
 
 from imgan.data.sources import ImagePair
 from imgan.data.sources import PairStore
-from imgan.errors import DataError
 from imgan.types import Array
 
 
@@ -29,13 +28,13 @@ class PatchSampler:
 
     Args:
         store: Decoded pairs.
-        hr_patch_size: Side of a high-resolution patch in pixels, a multiple of the scale.
+        hr_patch_size: Side of a high-resolution patch, a multiple of the scale.
         seed: Of everything random here.
         candidates: Positions drawn for each patch.
         augment: Apply one of the eight symmetries of the square.
 
     Raises:
-        DataError: At the first patch from a picture that is smaller than a patch.
+        DataError: If a picture is smaller than a patch.
     """
 
     def __init__(
@@ -47,6 +46,7 @@ class PatchSampler:
         candidates: int = 6,
         augment: bool = True,
     ) -> None:
+        store.check_at_least(hr_patch_size)
         self.store = store
         self.size = hr_patch_size // store.scale
         self.seed = seed
@@ -60,12 +60,6 @@ class PatchSampler:
         index = int(self._permutation(epoch)[position])
         rng = np.random.default_rng((self.seed, 1, int(sample)))
         pair = self.store[index]
-        if min(pair.lr.shape[:2]) < self.size:
-            raise DataError(
-                f"{self.store.pairs[index].hr} is {pair.hr.shape[1]}x{pair.hr.shape[0]}, "
-                f"smaller than data.hr_patch_size={self.size * self.store.scale}. "
-                "Remove it or train with a smaller patch."
-            )
         patch = self._cut(pair, *self._choose(pair, rng))
         return _turn(patch, int(rng.integers(8))) if self.augment else patch
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from imgan.data.patches import Patch
 from imgan.data.patches import PatchSampler
+from imgan.errors import ImganError
 from imgan.types import ValueRange
 
 
@@ -16,15 +18,16 @@ def super_resolution_dataset(
     lr_range: ValueRange = (0.0, 1.0),
     hr_range: ValueRange = (0.0, 1.0),
     workers: int = 2,
+    failures: list[ImganError] | None = None,
 ) -> Any:
     """Return endless batches of pairs, starting where a run left off.
 
-    The order, and why: pictures are *decoded and cached whole* (in the sampler's store),
-    because caching anything after a random step would freeze that step for all later
+    The order, and why. Pictures are *decoded and cached whole* (by the sampler's
+    store): caching anything after a random step would freeze that step for all later
     epochs. The *order of an epoch* is a permutation by (seed, epoch), not a shuffle
-    buffer, so resuming needs no replay. *Crop and augmentation* are seeded by the number
-    of the sample for the same reason. Batching comes before the conversion to float, which
-    is then one cheap operation on uint8.
+    buffer, so resuming needs no replay. *Crop and augmentation* are seeded by the
+    number of the sample for the same reason. *Batching* comes before the conversion to
+    float, which is then one cheap operation on uint8.
 
     Args:
         sampler: Makes patch number n.
@@ -33,6 +36,8 @@ def super_resolution_dataset(
         lr_range: Value range of the network's input.
         hr_range: Value range of the network's output.
         workers: Patches made at the same time.
+        failures: Receives what went wrong with a picture, because TensorFlow turns an
+            exception inside a pipeline into one of its own.
 
     Returns:
         A `tf.data.Dataset` of dicts with `lr_images` and `hr_images`, float32,
@@ -40,8 +45,16 @@ def super_resolution_dataset(
     """
     size, scale = sampler.size, sampler.store.scale
 
+    def patch(sample: Any) -> Patch:
+        try:
+            return sampler(sample)
+        except ImganError as error:
+            if failures is not None:
+                failures.append(error)
+            raise
+
     def cut(sample: Any) -> tuple[Any, Any]:
-        lr, hr = tf.numpy_function(sampler, [sample], (tf.uint8, tf.uint8))
+        lr, hr = tf.numpy_function(patch, [sample], (tf.uint8, tf.uint8))
         hr_size = size * scale
         return tf.ensure_shape(lr, (size, size, 3)), tf.ensure_shape(
             hr, (hr_size, hr_size, 3)

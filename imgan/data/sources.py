@@ -32,7 +32,7 @@ class ImagePair:
     Attributes:
         hr: `(scale * height, scale * width, 3)`.
         lr: `(height, width, 3)`.
-        detail: `(height + 1, width + 1)` float64, the integral of the local contrast of
+        detail: `(height + 1, width + 1)` float64, integral of the local contrast of
             `lr`, so that the contrast of any rectangle costs four look-ups.
     """
 
@@ -60,10 +60,10 @@ def list_pairs(hr_folder: Path, lr_folder: Path | None, scale: int) -> list[Pair
         if twin is None:
             alone.append(path.name)
     if alone:
-        shown = ", ".join(alone[:5]) + (", ..." if len(alone) > 5 else "")
         raise DataError(
-            f"{len(alone)} pictures of {hr_folder} have no twin in {lr_folder}: {shown}. "
-            f"A twin is named like its picture, or ends in x{scale}."
+            f"{len(alone)} pictures of {hr_folder} have no twin in {lr_folder}: "
+            f"{_shortened(alone)}. A twin is named like its picture, or ends in "
+            f"x{scale}."
         )
     return pairs
 
@@ -124,6 +124,21 @@ class PairStore:
                 self._kept[index] = load_pair(self.pairs[index], self.scale)
             return self._kept[index]
 
+    def check_at_least(self, side: int) -> None:
+        """Look at the headers of all pictures.
+
+        Raises:
+            DataError: Names the pictures with a side shorter than `side` pixels.
+        """
+        sizes = ((pair.hr.name, read_size(pair.hr)) for pair in self.pairs)
+        small = [f"{name} ({size})" for name, size in sizes if min(size) < side]
+        if small:
+            raise DataError(
+                f"{len(small)} of {len(self)} pictures are smaller than "
+                f"data.hr_patch_size={side}: {_shortened(small)}. Remove them or train "
+                "with smaller patches."
+            )
+
     def _decoded_bytes(self) -> float:
         pixels = sum(read_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
         # Three bytes of colour in both sizes, eight of detail in the small one.
@@ -141,6 +156,10 @@ def _list_pictures(folder: Path) -> list[Path]:
     if not paths:
         raise DataError(f"{folder.absolute()} holds no pictures")
     return paths
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 def _as_rgb(pixels: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from typing import Self
 
 import keras
+from keras import ops
 
 from imgan.layers.merged_conv import MergedConv2D
 
@@ -64,17 +65,16 @@ class Network(keras.Model):
         Equal to this network up to float32 rounding. A network without merged
         convolutions returns itself.
         """
-        if not self._arguments.get("fused", True):
-            twin = type(self)(**{**self.get_config(), "fused": True})
-            for layer in self.layers:
-                if isinstance(layer, MergedConv2D):
-                    twin.get_layer(layer.name).set_weights(
-                        [keras.ops.convert_to_numpy(w) for w in layer.merged_weights()]
-                    )
-                else:
-                    twin.get_layer(layer.name).set_weights(layer.get_weights())
-            return twin
-        return self
+        if self._arguments.get("fused", True):
+            return self
+        twin = type(self)(**{**self.get_config(), "fused": True})
+        for layer in self.layers:
+            if isinstance(layer, MergedConv2D):
+                weights = [ops.convert_to_numpy(w) for w in layer.merged_weights()]
+            else:
+                weights = layer.get_weights()
+            twin.get_layer(layer.name).set_weights(weights)
+        return twin
 
 
 def conv(filters: int, name: str, dtype: Any, size: int = 3, **options: Any) -> Any:

@@ -1,5 +1,7 @@
 """Training states on disk: atomic, pruned, and the last good one found again."""
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 _PREFIX = "step-"
-_DONE = "complete"
+_MANIFEST = "sha256.json"
 
 
 class Checkpoints:
@@ -41,7 +43,8 @@ class Checkpoints:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         self._state.write(str(temporary / "state"))
-        (temporary / _DONE).touch()
+        manifest = json.dumps(_digests(temporary), indent=2)
+        (temporary / _MANIFEST).write_text(manifest + "\n", encoding="utf-8")
         shutil.rmtree(final, ignore_errors=True)
         temporary.replace(final)
         for path in self._complete()[: -self.keep]:
@@ -51,7 +54,7 @@ class Checkpoints:
         """Load the newest readable state.
 
         Args:
-            warn: Told about each checkpoint that cannot be read.
+            warn: Told about each checkpoint that is damaged.
 
         Returns:
             Its step; 0 if there is none.
@@ -59,14 +62,11 @@ class Checkpoints:
         for stale in self.folder.glob(f".{_PREFIX}*"):
             shutil.rmtree(stale, ignore_errors=True)
         for path in reversed(self._complete()):
-            try:
-                self._state.read(str(path / "state")).assert_consumed()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
-                reason = str(error).splitlines()[0]
-                warn(
-                    f"checkpoint {path.name} cannot be read ({reason}); using an older"
-                )
+            if not _is_whole(path):
+                # Noticed before TensorFlow reads it and overwrites half of the weights.
+                warn(f"checkpoint {path.name} is damaged; trying the one before it")
                 continue
+            self._state.read(str(path / "state")).assert_consumed()
             return int(path.name.removeprefix(_PREFIX))
         return 0
 
@@ -74,5 +74,18 @@ class Checkpoints:
         return [
             path
             for path in sorted(self.folder.glob(f"{_PREFIX}*"))
-            if (path / _DONE).is_file()
+            if (path / _MANIFEST).is_file()
         ]
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted(folder.glob("state*"))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        return bool(manifest == _digests(folder))
+    except (OSError, ValueError):
+        return False

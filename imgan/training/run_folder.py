@@ -142,9 +142,9 @@ def _numbered_run(name: str, recipe_text: str, parent: Path) -> RunFolder:
     for folder in sorted(parent.glob("[0-9][0-9][0-9][0-9]-*")):
         numbers.append(int(folder.name[:4]))
         run = RunFolder(folder)
-        if run.recipe.is_file() and not run.finished:
-            if run.recipe.read_text(encoding="utf-8") == recipe_text:
-                return run
+        unfinished = run.recipe.is_file() and not run.finished
+        if unfinished and run.recipe.read_text(encoding="utf-8") == recipe_text:
+            return run
     return RunFolder(parent / f"{max(numbers) + 1:04d}-{name}")
 
 

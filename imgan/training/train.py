@@ -15,12 +15,14 @@ from imgan.bundles.bundle import load_network
 from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
+from imgan.bundles.register import resolve
 from imgan.config import Recipe
 from imgan.data.patches import PatchSampler
 from imgan.data.pipeline import super_resolution_dataset
 from imgan.data.sources import PairStore
 from imgan.data.sources import list_pairs
 from imgan.errors import ConfigError
+from imgan.errors import ImganError
 from imgan.errors import did_you_mean
 from imgan.losses.pixel import CharbonnierLoss
 from imgan.losses.pixel import PixelL1Loss
@@ -42,7 +44,6 @@ def train(
     recipe: Recipe,
     run: RunFolder,
     *,
-    init: Path | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Train by a recipe until its last step, resuming what is in the run folder.
@@ -54,8 +55,6 @@ def train(
     Args:
         recipe: The resolved recipe.
         run: From `open_run`.
-        init: A bundle whose weights a new run starts from; it trains on in its
-            inference form.
         progress: Told after every step.
 
     Returns:
@@ -72,7 +71,7 @@ def train(
     for difference in check_environment(run, environment(threads)):
         _log.warning(difference)
     keras.utils.set_random_seed(recipe.seed)
-    network = load_network(init)[0] if init else build_generator(recipe)
+    network = build_generator(recipe)
     model = build_model(recipe, network)
     checkpoints = Checkpoints(run.checkpoints, model, recipe.training.keep_checkpoints)
     step = checkpoints.restore_latest(_log.warning)
@@ -88,24 +87,48 @@ def train(
             first_step=step,
             progress=progress,
         )
+        _fit(model, recipe, step, callback)
+    return finish(recipe, model.ema_generator, run, validator(recipe.training.steps))
+
+
+def _fit(model: Any, recipe: Recipe, step: int, callback: RunCallback) -> None:
+    failures: list[ImganError] = []
+    data = training_data(recipe, model.generator, step, failures)
+    try:
+        # One long epoch: the callback counts steps, and an epoch means nothing here.
         model.fit(
-            training_data(recipe, network, step),
+            data,
             steps_per_epoch=recipe.training.steps - step,
             callbacks=[callback],
             shuffle=False,
             verbose=0,
         )
-    return finish(recipe, model.ema_generator, run, validator(recipe.training.steps))
+    except tf.errors.OpError as error:
+        if failures:
+            raise failures[0] from error
+        raise
 
 
 def build_generator(recipe: Recipe) -> Any:
-    """Return the recipe's network in its training form.
+    """Return the network that a recipe's run begins with.
+
+    That is the family's network in its training form, or the inference form that
+    `init` names.
 
     Raises:
-        ConfigError: If `generator` holds an argument that the network does not have.
+        CheckpointError: If `init` cannot be loaded.
+        ConfigError: If `generator` holds an argument that the network does not have, or
+            `init` is of another family or scale.
     """
+    if recipe.init:
+        return _initial_generator(recipe, recipe.init)
     kind = families.resolve(families.get(recipe.family).generator)
-    known = set(inspect.signature(kind).parameters) - {"scale", "dtype", "name", "fused"}
+    known = set(inspect.signature(kind).parameters) - {
+        "scale",
+        "dtype",
+        "name",
+        "fused",
+    }
     for key in recipe.generator:
         if key not in known:
             raise ConfigError(
@@ -118,6 +141,16 @@ def build_generator(recipe: Recipe) -> Any:
         )
     except (TypeError, ValueError) as error:
         raise ConfigError(f"generator: {error}") from error
+
+
+def _initial_generator(recipe: Recipe, model: str) -> Any:
+    network, card = load_network(resolve(model))
+    if (card.family, card.scale) != (recipe.family, recipe.scale):
+        raise ConfigError(
+            f"init must be a model of family {recipe.family} and scale {recipe.scale}. "
+            f"Received: {model}, of family {card.family} and scale {card.scale}"
+        )
+    return network.variant(dtype=recipe.training.precision)
 
 
 def build_model(recipe: Recipe, network: Any) -> Any:
@@ -139,7 +172,12 @@ def build_model(recipe: Recipe, network: Any) -> Any:
     return model
 
 
-def training_data(recipe: Recipe, network: Any, first_step: int) -> Any:
+def training_data(
+    recipe: Recipe,
+    network: Any,
+    first_step: int,
+    failures: list[ImganError] | None = None,
+) -> Any:
     """Return the `tf.data.Dataset` of the recipe from a step on."""
     data = recipe.data
     keep = {"auto": None, "always": True, "never": False}[data.cache]
@@ -157,6 +195,7 @@ def training_data(recipe: Recipe, network: Any, first_step: int) -> Any:
         first_step=first_step,
         lr_range=network.input_range,
         hr_range=network.output_range,
+        failures=failures,
     )
 
 

@@ -1,0 +1,154 @@
+"""`imgan train`: from a recipe to a bundle, resumed where it stopped."""
+
+import logging
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+from typing import Any
+
+import typer
+
+from imgan.cli.errors import say
+from imgan.cli.text import aligned
+from imgan.cli.text import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgan.config import Recipe
+
+Show = Callable[[int, int, dict[str, float]], None]
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="YAML file of the experiment.")],
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder. Default: resume, or the next in runs/."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change a key, e.g. training.steps=500."
+        ),
+    ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(help="Start from the weights of this model or bundle."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The recipe's own two-minute version.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, train nothing.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only the bundle's path.")
+    ] = False,
+) -> None:
+    """Train a network from a recipe, or resume its run.
+
+    The same command given again continues an interrupted run and ends with the very
+    weights that an undisturbed run would have. A finished run says so.
+    """
+    from imgan.config import load_recipe
+    from imgan.runtime import import_tensorflow
+    from imgan.training.run_folder import open_run
+
+    changes = [*(overrides or ()), *([f"init={init}"] if init else [])]
+    resolved = load_recipe(recipe, changes, quick=quick)
+    if dry_run:
+        _show_plan(resolved)
+        return
+    run = open_run(resolved, run_dir)
+    if run.finished:
+        say(f"{run.path} is finished")
+        write(str(run.bundle))
+        return
+    import_tensorflow()
+    from imgan.training.train import train as train_recipe
+
+    with _logging(run.log, quiet), _progress(quiet) as show:
+        logging.getLogger("imgan").info("run folder %s", run.path)
+        bundle = train_recipe(resolved, run, progress=show)
+    write(str(bundle))
+
+
+def _show_plan(recipe: "Recipe") -> None:
+    """Print the resolved recipe and what it amounts to."""
+    from imgan.config import dump_recipe
+    from imgan.runtime import import_tensorflow
+
+    import_tensorflow()
+    from imgan.training.plan import describe_plan
+
+    write(dump_recipe(recipe))
+    write(aligned(describe_plan(recipe)))
+
+
+@contextmanager
+def _logging(path: Path, quiet: bool) -> "Iterator[None]":
+    """Send the package's log to the run's file, and to stderr unless quiet."""
+    logger = logging.getLogger("imgan")
+    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
+    if not quiet:
+        handlers.append(_console_handler())
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        logger.addHandler(handler)
+    handlers[0].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+
+
+def _console_handler() -> logging.Handler:
+    import sys
+
+    if not sys.stderr.isatty():
+        return logging.StreamHandler()
+    from rich.console import Console
+    from rich.logging import RichHandler
+
+    return RichHandler(
+        console=Console(stderr=True), show_path=False, show_level=False, show_time=False
+    )
+
+
+@contextmanager
+def _progress(quiet: bool) -> "Iterator[Show | None]":
+    """Yield what shows progress: a bar on a terminal, nothing otherwise."""
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn
+    from rich.progress import MofNCompleteColumn
+    from rich.progress import Progress
+    from rich.progress import TextColumn
+    from rich.progress import TimeRemainingColumn
+
+    columns: tuple[Any, ...] = (
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[numbers]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("training", total=None, numbers="")
+
+        def show(step: int, steps: int, numbers: dict[str, float]) -> None:
+            keys = ("generator_loss", "validation_psnr_y")
+            text = " ".join(f"{k} {numbers[k]:.4g}" for k in keys if k in numbers)
+            bar.update(task, completed=step, total=steps, numbers=text)
+
+        yield show

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from imgan.config import Recipe
+from imgan.errors import UsageError
+from imgan.training.run_folder import check_environment
+from imgan.training.run_folder import environment
+from imgan.training.run_folder import open_run
+
+
+def test_runs_are_numbered_and_an_unfinished_one_is_resumed(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    other = recipe.model_copy(update={"seed": 9})
+    first = open_run(recipe, None, parent=tmp_path)
+    assert first.path.name == "0001-tiny"
+    assert open_run(other, None, parent=tmp_path).path.name == "0002-tiny"
+    assert open_run(recipe, None, parent=tmp_path).path == first.path
+
+
+def test_a_finished_run_is_not_touched_by_the_next(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    first = open_run(recipe, None, parent=tmp_path)
+    first.bundle.mkdir()
+    (first.bundle / "card.json").write_text("{}")
+    assert first.finished
+    assert open_run(recipe, None, parent=tmp_path).path.name == "0002-tiny"
+
+
+def test_run_dir_refuses_another_recipe(recipe: Recipe, tmp_path: Path) -> None:
+    open_run(recipe, tmp_path / "mine")
+    assert open_run(recipe, tmp_path / "mine").path == tmp_path / "mine"
+    with pytest.raises(UsageError, match="another recipe"):
+        open_run(recipe.model_copy(update={"seed": 9}), tmp_path / "mine")
+
+
+def test_a_changed_environment_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    run = open_run(recipe, tmp_path / "mine")
+    now = environment(threads=2)
+    assert check_environment(run, now) == []
+    assert check_environment(run, now) == []
+    (warning,) = check_environment(run, {**now, "threads": 4})
+    assert "threads was 2" in warning
+    assert "is 4 now" in warning
