@@ -11,8 +11,8 @@ class MergedConv2D(keras.layers.Layer):
 
     Convolutions are linear, so parallel and chained ones without an activation between
     them equal one kernel. The kernel is assembled in every call: a step then costs what
-    the plain convolution costs, while the optimizer still moves the branches. Subclasses
-    create the branches and assemble them in `merged_weights`.
+    the plain convolution costs, while the optimizer still moves the branches.
+    Subclasses create the branches and assemble them in `merged_weights`.
 
     The branches stay float32 under mixed precision and only the assembled kernel is
     cast: sums such as `1 + w` on the identity would lose `w` in bfloat16.

@@ -1,1 +1,1 @@
-"""Subclassed `keras.Model`s with a custom train_step; they are handed their networks."""
+"""Subclassed `keras.Model`s with a custom train_step, handed their networks."""

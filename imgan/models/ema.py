@@ -27,8 +27,9 @@ class GeneratorEMA:
     def update(self, step: Any) -> None:
         """Average in the current weights; `step` counts from one.
 
-        Early on the decay is `(1 + step) / (10 + step)`, so that the average forgets the
-        initialisation soon. Statistics such as those of batch normalisation are copied.
+        Early on the decay is `(1 + step) / (10 + step)`, so that the average forgets
+        the initialisation soon. Statistics such as those of batch normalisation are
+        copied.
         """
         step = tf.cast(step, tf.float32)
         decay = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))

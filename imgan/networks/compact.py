@@ -14,9 +14,9 @@ class Compact(Network):
     """Super-resolution by a plain VGG-style chain over the input's own resolution.
 
     The `SRVGGNetCompact` that [Wang et al., 2021](https://arxiv.org/abs/2107.10833)
-    released with Real-ESRGAN: convolutions with one PReLU slope per channel, a sub-pixel
-    step and the input enlarged by repetition. The first convolution and the sum are
-    float32 under any precision.
+    released with Real-ESRGAN: convolutions with one PReLU slope per channel, a
+    sub-pixel step and the input enlarged by repetition. The first convolution and the
+    sum are float32 under any precision.
 
     Args:
         scale: Ratio of output to input size.

@@ -1,6 +1,7 @@
 """The exact halo of a network, read off its graph."""
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -35,6 +36,9 @@ GLOBAL = (
     layers.Flatten,
 )
 
+# Reach of an enlargement, in pixels of its input.
+RESAMPLING = {"nearest": 0, "bilinear": 1, "bicubic": 2}
+
 
 def halo(network: keras.Model) -> int | None:
     """Return how many input pixels on one side an output pixel depends on.
@@ -55,8 +59,8 @@ def halo(network: keras.Model) -> int | None:
     """
     # tensor id -> (reach in input pixels, pixels per input pixel)
     known: dict[int, tuple[Fraction, Fraction]] = {}
-    for operation in network.operations:
-        node = operation._inbound_nodes[0]
+    for node in _nodes(network):
+        operation = node.operation
         sources = [known[id(tensor)] for tensor in node.input_tensors]
         reach = max((reach for reach, _ in sources), default=Fraction(0))
         density = sources[0][1] if sources else Fraction(1)
@@ -70,13 +74,19 @@ def halo(network: keras.Model) -> int | None:
     return math.ceil(known[id(network.outputs[0])][0])
 
 
+def _nodes(network: Any) -> Iterator[Any]:
+    """Calls of layers from input to output; a shared layer has one for each use."""
+    for depth in sorted(network._nodes_by_depth, reverse=True):
+        yield from network._nodes_by_depth[depth]
+
+
 def _radius(layer: Any) -> Fraction:
     """Reach of one layer in pixels of its own input."""
     if hasattr(layer, "reach"):
         return Fraction(layer.reach)
     if isinstance(layer, MergedConv2D):
         return Fraction(1)
-    if isinstance(layer, layers.Conv2D):
+    if isinstance(layer, layers.Conv2D) and _keeps_size(layer):
         widest = max(
             (size - 1) * dilation
             for size, dilation in zip(
@@ -84,14 +94,18 @@ def _radius(layer: Any) -> Fraction:
             )
         )
         return Fraction(widest, 2) if widest % 2 == 0 else Fraction(widest + 1, 2)
-    if isinstance(layer, layers.UpSampling2D):
-        return Fraction(0 if layer.interpolation == "nearest" else 1)
+    if isinstance(layer, layers.UpSampling2D) and layer.interpolation in RESAMPLING:
+        return Fraction(RESAMPLING[layer.interpolation])
     if isinstance(layer, POINTWISE) or getattr(layer, "pointwise", False):
         return Fraction(0)
     raise TypeError(
         f"The reach of layer {layer.name!r} ({type(layer).__name__}) is not known. "
         "Give its class an integer attribute 'reach' in pixels of its input."
     )
+
+
+def _keeps_size(layer: Any) -> bool:
+    return layer.padding == "same" or set(layer.kernel_size) == {1}
 
 
 def _gain(layer: Any) -> Fraction:

@@ -87,8 +87,8 @@ class SPAN(Network):
 
     Follows [Wan et al., 2023](https://arxiv.org/abs/2311.12770), section 3, and its
     released code, whose in-place SiLU makes the concatenated feature of the last block
-    the activated one. There is no image skip: the last convolution makes the picture and
-    is float32 like the first, under any precision.
+    the activated one. There is no image skip: the last convolution makes the picture
+    and is float32 like the first, under any precision.
 
     Args:
         scale: Ratio of output to input size.

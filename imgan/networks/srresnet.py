@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import keras
 
+from imgan.layers.bilinear import BilinearPhases
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.networks.base import Network
 from imgan.networks.base import conv
@@ -15,8 +16,8 @@ class SRResNet(Network):
     """Super-resolution generator of SRGAN, with batch normalisation.
 
     Follows [Ledig et al., 2017](https://arxiv.org/abs/1609.04802), figure 4: 9x9 first
-    and last convolutions, residual blocks with PReLU, a long skip, one sub-pixel step of
-    two for each doubling. Input in `[0, 1]`, output in `[-1, 1]`, as in section 3.2.
+    and last convolutions, residual blocks with PReLU, a long skip, one sub-pixel step
+    of two for each doubling. Input in `[0, 1]`, output in `[-1, 1]`, as in section 3.2.
     The first and the last convolution are float32 under any precision.
 
     Args:
@@ -86,9 +87,10 @@ class MSRResNet(Network):
     """Residual super-resolution network without normalisation, over a bilinear base.
 
     SRResNet as BasicSR modified it and as EDSR ([Lim et al.,
-    2017](https://arxiv.org/abs/1707.02921), section 3.1) argues: no batch normalisation,
-    ReLU, no long skip, 3x3 everywhere, and the picture enlarged bilinearly is added. The
-    first convolution and that sum are float32 under any precision.
+    2017](https://arxiv.org/abs/1707.02921), section 3.1) argues: no batch
+    normalisation, ReLU, no long skip, 3x3 everywhere, and the picture enlarged
+    bilinearly is added. The first convolution and that sum are float32 under any
+    precision.
 
     Args:
         scale: Ratio of output to input size; 2, 3 or 4.
@@ -138,9 +140,8 @@ class MSRResNet(Network):
             x = leaky(f"up_{index}_relu")(x)
         x = leaky("wide_relu")(conv(num_filters, "wide", dtype)(x))
         x = conv(channels, "last", dtype, kernel_initializer=small)(x)
-        base = keras.layers.UpSampling2D(
-            scale, interpolation="bilinear", dtype="float32", name="base"
-        )(images)
+        base = BilinearPhases(scale, dtype="float32", name="base")(images)
+        base = DepthToSpace(scale, dtype="float32", name="base_shuffle")(base)
         outputs = keras.layers.Add(dtype="float32", name="sum")([x, base])
 
         # === Config ===

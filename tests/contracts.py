@@ -1,0 +1,212 @@
+"""One contract per kind of thing: what every layer, network and loss must do.
+
+Each function is called by the tests of the thing itself with a small example, and fails
+with a message that says which promise is broken.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from imgan.networks.base import Network
+from imgan.types import Array
+
+SIZES = ((1, 1), (1, 6), (5, 3), (8, 12))
+"""Heights and widths every network takes: one pixel, thin, odd, even."""
+
+
+def check_layer(layer: Any, inputs: Array | Sequence[Array]) -> Array:
+    """Shapes, configuration, gradients and mixed precision of one layer.
+
+    Args:
+        layer: Not built yet.
+        inputs: One example batch, `(batch, height, width, channels)`, or several.
+
+    Returns:
+        The output for `inputs` in float32, for tests of the values.
+    """
+    outputs = _outputs(layer, inputs)
+    randomize(layer)
+    outputs = _outputs(layer, inputs)
+    symbolic = keras.KerasTensor((None, None, None, _first(inputs).shape[-1]))
+    several = not isinstance(inputs, np.ndarray)
+    shape = layer(([symbolic] * len(inputs)) if several else symbolic).shape
+    assert shape[:3] == (None, None, None), "height and width must stay dynamic"
+    assert shape[-1] == outputs.shape[-1], "symbolic and eager channels differ"
+    shapes = [value.shape for value in inputs] if several else _first(inputs).shape
+    assert tuple(layer.compute_output_shape(shapes)) == outputs.shape
+
+    twin = type(layer).from_config(layer.get_config())
+    assert twin.get_config() == layer.get_config(), "configuration does not round-trip"
+    _outputs(twin, inputs)
+    twin.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(_outputs(twin, inputs), outputs)
+
+    _check_gradients(layer, inputs)
+    mixed = type(layer).from_config({**layer.get_config(), "dtype": "mixed_bfloat16"})
+    made = mixed([tf.constant(v) for v in inputs] if several else tf.constant(inputs))
+    assert made.dtype == tf.bfloat16, "the policy's compute dtype is not used"
+    assert {w.dtype for w in mixed.weights} <= {"float32"}, "weights are not float32"
+    return outputs
+
+
+def check_network(network: Network, tmp_path: Path) -> None:
+    """Sizes, configuration, files, mixed precision and gradients of one network.
+
+    Args:
+        network: A small one in float32; its weights are changed.
+        tmp_path: Where it may be saved.
+    """
+    randomize(network)
+    check_sizes(network)
+    _check_config(network)
+    _check_files(network, tmp_path / "network.keras")
+    _check_mixed_precision(network)
+    _check_gradients(network, example(network, 9, 7))
+
+
+def check_sizes(network: Network) -> None:
+    """Eager, traced and symbolic shapes agree for every size, down to one pixel."""
+    scale = network.get_config().get("scale", 1)
+    channels = network.output_shape[-1]
+    assert network.output_shape == (None, None, None, channels)
+    signature = [tf.TensorSpec((None, None, None, network.input_shape[-1]))]
+    traced = tf.function(network, input_signature=signature)
+    for height, width in SIZES:
+        images = example(network, height, width)
+        expected = (len(images), height * scale, width * scale, channels)
+        outputs = network(images, training=False)
+        assert outputs.shape == expected, f"{height}x{width} gives {outputs.shape}"
+        assert outputs.dtype == tf.float32
+        assert np.isfinite(outputs).all(), f"{height}x{width} is not finite"
+        np.testing.assert_allclose(traced(images), outputs, rtol=1e-4, atol=1e-4)
+    symbolic = network.compute_output_shape((2, 5, None, network.input_shape[-1]))
+    assert tuple(symbolic) == (2, 5 * scale, None, channels), f"says {symbolic}"
+
+
+def _check_config(network: Network) -> None:
+    config = network.get_config()
+    twin = type(network).from_config(config)
+    assert twin.get_config() == config, "configuration does not round-trip"
+    assert [w.shape for w in twin.weights] == [w.shape for w in network.weights]
+    names = keras.saving.get_registered_name(type(network))
+    assert names.startswith("imgan>"), f"registered as {names}"
+
+
+def _check_files(network: Network, path: Path) -> None:
+    images = example(network, 6, 5)
+    network.save(path)
+    loaded = keras.saving.load_model(path)
+    assert type(loaded) is type(network)
+    assert loaded.get_config() == network.get_config()
+    np.testing.assert_array_equal(loaded(images), network(images))
+
+
+def _check_mixed_precision(network: Network) -> None:
+    mixed = network.variant(dtype="mixed_bfloat16")
+    convolutions = [layer for layer in mixed.layers if layer.weights]
+    assert convolutions[0].compute_dtype == "float32", "first convolution"
+    assert mixed.layers[-1].compute_dtype == "float32", "last sum"
+    assert "bfloat16" in {layer.compute_dtype for layer in mixed.layers}
+    assert {w.dtype for w in mixed.weights} == {"float32"}
+    images = example(network, 8, 9)
+    outputs, expected = mixed(images), np.asarray(network(images))
+    assert outputs.dtype == tf.float32, f"ends in {outputs.dtype.name}"
+    # Eight bits of mantissa through a handful of layers.
+    allowed = 0.05 * float(np.abs(expected).max())
+    assert float(np.abs(outputs - expected).max()) <= allowed
+
+
+def _check_gradients(thing: Any, inputs: Any) -> None:
+    several = not isinstance(inputs, np.ndarray)
+    tensors = [tf.constant(v) for v in inputs] if several else tf.constant(inputs)
+    with tf.GradientTape() as tape:
+        # Squares, because a mean is blind to what cancels out.
+        loss = tf.reduce_sum(thing(tensors) ** 2)
+    variables = thing.trainable_weights
+    gradients = tape.gradient(loss, variables)
+    dead = [
+        variable.path
+        for variable, gradient in zip(variables, gradients, strict=True)
+        if gradient is None or not np.any(gradient)
+    ]
+    assert dead == [], f"no gradient reaches {dead}"
+
+
+def check_loss(loss: Any, *, symmetric: bool, at_equal: float) -> None:
+    """Value per image, reduction, dtype, configuration and gradient of a loss.
+
+    Args:
+        loss: Takes two batches of images.
+        symmetric: Whether target and prediction may change places.
+        at_equal: Its value for a prediction that equals the target.
+    """
+    random = np.random.default_rng(5)
+    target, prediction = random.random((2, 3, 4, 5, 3)).astype(np.float32)
+    each = np.asarray(loss.call(target, prediction))
+    assert each.shape == (3,), f"one value per image expected, received {each.shape}"
+    for index in range(3):
+        one = slice(index, index + 1)
+        np.testing.assert_allclose(
+            loss.call(target[one], prediction[one]), each[one], rtol=1e-6
+        )
+    value = loss(target, prediction)
+    assert value.shape == ()
+    assert value.dtype == tf.float32
+    np.testing.assert_allclose(value, each.mean(), rtol=1e-6)
+    half = loss(target, tf.cast(prediction, tf.bfloat16))
+    assert half.dtype == tf.float32, f"{half.dtype.name} under mixed precision"
+    np.testing.assert_allclose(loss(target, target), at_equal, rtol=1e-5, atol=1e-8)
+    assert value > at_equal
+    swapped = np.isclose(loss(prediction, target), value, rtol=1e-6)
+    assert bool(swapped) is symmetric
+
+    twin = type(loss).from_config(loss.get_config())
+    assert twin.get_config() == loss.get_config()
+    np.testing.assert_array_equal(twin(target, prediction), value)
+    _check_loss_gradient(loss, target, prediction)
+
+
+def _check_loss_gradient(loss: Any, target: Array, prediction: Array) -> None:
+    for start in (prediction, target):
+        guess = tf.constant(start)
+        with tf.GradientTape() as tape:
+            tape.watch(guess)
+            value = loss(target, guess)
+        assert np.isfinite(tape.gradient(value, guess)).all(), "gradient is not finite"
+
+
+def randomize(thing: Any, seed: int = 3) -> None:
+    """Give every weight of a layer or network a random value of a sensible size."""
+    random = np.random.default_rng(seed)
+    for weight in thing.weights:
+        values = random.normal(size=weight.shape)
+        if len(weight.shape) == 4:
+            values *= np.sqrt(1.0 / np.prod(weight.shape[:-1]))
+        elif "variance" in weight.path or "gamma" in weight.path:
+            values = 1.0 + 0.2 * np.tanh(values)
+        else:
+            values *= 0.1
+        weight.assign(values.astype(np.float32))
+
+
+def example(network: Any, height: int, width: int, batch: int = 2) -> Array:
+    """Return a batch of noise in the network's input range."""
+    low, high = network.input_range
+    shape = (batch, height, width, network.input_shape[-1])
+    values = np.random.default_rng(11).random(shape)
+    return (low + values * (high - low)).astype(np.float32)
+
+
+def _first(inputs: Array | Sequence[Array]) -> Array:
+    return inputs if isinstance(inputs, np.ndarray) else inputs[0]
+
+
+def _outputs(layer: Any, inputs: Array | Sequence[Array]) -> Array:
+    several = not isinstance(inputs, np.ndarray)
+    tensors = [tf.constant(v) for v in inputs] if several else tf.constant(inputs)
+    return np.asarray(layer(tensors))

@@ -1,0 +1,82 @@
+"""Every network in a size for tests, and weights that let influence be measured."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from imgan.networks.base import Network
+from imgan.networks.compact import Compact
+from imgan.networks.repsr import RepSR
+from imgan.networks.span import SPAN
+from imgan.networks.srresnet import MSRResNet
+from imgan.networks.srresnet import SRResNet
+from imgan.types import Array
+
+SMALL: dict[str, Callable[..., Network]] = {
+    "repsr": lambda **a: RepSR(num_filters=8, num_convs=2, **a),
+    "span": lambda **a: SPAN(num_filters=8, num_blocks=2, **a),
+    "compact": lambda **a: Compact(num_filters=8, num_convs=2, **a),
+    "srresnet": lambda **a: SRResNet(num_filters=8, num_blocks=2, **a),
+    "msrresnet": lambda **a: MSRResNet(num_filters=8, num_blocks=2, **a),
+}
+
+SCALES = {
+    "repsr": (1, 2, 3, 4),
+    "span": (1, 2, 3, 4),
+    "compact": (1, 2, 3, 4),
+    "srresnet": (2, 4, 8),
+    "msrresnet": (2, 3, 4),
+}
+
+CASES = [(name, scale) for name, scales in SCALES.items() for scale in scales]
+
+
+def make_positive(network: Any) -> None:
+    """Give convolutions positive kernels that keep the size of a positive signal.
+
+    Then nothing cancels and no ReLU closes, so that an output reacts to an input pixel
+    exactly if the graph connects them.
+    """
+    random = np.random.default_rng(1)
+    for weight in network.trainable_weights:
+        if len(weight.shape) == 4:
+            mean = 1.0 / np.prod(weight.shape[:-1])
+            weight.assign(mean * random.uniform(0.5, 1.5, weight.shape))
+
+
+def measured_reach(network: Any, scale: int, size: int = 41) -> int:
+    """Return the farthest input pixel that the outputs of the centre one react to."""
+    make_positive(network)
+    images = tf.fill((1, size, size, network.input_shape[-1]), 0.5)
+    centre = size // 2
+    block = slice(centre * scale, (centre + 1) * scale)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        outputs = tf.reduce_sum(network(images, training=False)[:, block, block])
+    moved = np.asarray(tape.gradient(outputs, images))[0].any(axis=-1)
+    distance = np.abs(np.argwhere(moved) - centre)
+    return int(distance.max())
+
+
+def zero_padded_conv(images: Array, kernel: Array, bias: Array | float = 0.0) -> Array:
+    """Convolve `(height, width, channels)` in float64, tap by tap, zeros around."""
+    size = kernel.shape[0]
+    height, width = images.shape[:2]
+    padded = np.pad(images, ((size // 2,) * 2, (size // 2,) * 2, (0, 0)))
+    total = np.zeros((height, width, kernel.shape[-1])) + bias
+    for dy, dx in np.ndindex(size, size):
+        total += padded[dy : dy + height, dx : dx + width] @ kernel[dy, dx]
+    return total
+
+
+def shuffle(images: Array, scale: int) -> Array:
+    """Turn `(height, width, scale**2 * channels)` into pixels, by indexing."""
+    height, width, depth = images.shape
+    channels = depth // scale**2
+    made = np.empty((height * scale, width * scale, channels))
+    for dy, dx in np.ndindex(scale, scale):
+        first = (dy * scale + dx) * channels
+        made[dy::scale, dx::scale] = images[..., first : first + channels]
+    return made
