@@ -47,3 +47,10 @@ class CharbonnierLoss(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "epsilon": self.epsilon}
+
+
+PIXEL_LOSSES: dict[str, type[keras.losses.Loss]] = {
+    "l1": PixelL1Loss,
+    "charbonnier": CharbonnierLoss,
+}
+"""By their names in recipes."""

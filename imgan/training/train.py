@@ -24,8 +24,7 @@ from imgan.data.sources import list_pairs
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.errors import did_you_mean
-from imgan.losses.pixel import CharbonnierLoss
-from imgan.losses.pixel import PixelL1Loss
+from imgan.losses.pixel import PIXEL_LOSSES
 from imgan.networks.halo import halo
 from imgan.training.callbacks import Progress
 from imgan.training.callbacks import RunCallback
@@ -33,9 +32,8 @@ from imgan.training.checkpoints import Checkpoints
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import check_environment
 from imgan.training.run_folder import environment
+from imgan.training.schedules import warmup_cosine
 from imgan.training.validation import SuperResolutionValidator
-
-LOSSES = {"l1": PixelL1Loss, "charbonnier": CharbonnierLoss}
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +75,7 @@ def train(
     step = checkpoints.restore_latest(_log.warning)
     if step:
         _log.info("resuming at step %d", step)
-    validator = _validator(recipe, model.ema_generator, run)
+    validator = build_validator(recipe, model.ema_generator, run)
     if step < recipe.training.steps:
         callback = RunCallback(
             run,
@@ -158,16 +156,15 @@ def build_model(recipe: Recipe, network: Any) -> Any:
     config = recipe.training
     kind = families.resolve(families.get(recipe.family).model)
     model = kind(network, ema_decay=config.ema_decay)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(1, config.steps - config.warmup_steps),
-        alpha=config.final_learning_rate / config.learning_rate,
-        warmup_target=config.learning_rate,
+    schedule = warmup_cosine(
+        steps=config.steps,
+        learning_rate=config.learning_rate,
+        final_learning_rate=config.final_learning_rate,
         warmup_steps=config.warmup_steps,
     )
     model.compile(
         generator_optimizer=keras.optimizers.Adam(schedule),
-        pixel_loss=LOSSES[config.loss](),
+        pixel_loss=PIXEL_LOSSES[config.loss](),
     )
     return model
 
@@ -240,7 +237,10 @@ def finish(
     return run.bundle
 
 
-def _validator(recipe: Recipe, network: Any, run: RunFolder) -> Any:
+def build_validator(
+    recipe: Recipe, network: Any, run: RunFolder
+) -> SuperResolutionValidator:
+    """Return what scores the network on the recipe's held-out pictures."""
     validation = recipe.data.validation
     pairs: list[Any] = []
     if validation:

@@ -1,0 +1,214 @@
+"""Run a recipe with plain `fit`, on a machine whose GPU has no TensorFlow.
+
+    python tools/pretrain.py pack RECIPE FOLDER [--set data.train.hr=PHOTOS] [--files 6]
+    KERAS_BACKEND=jax python tools/pretrain.py fit FOLDER --seconds 540     (repeat)
+    python tools/pretrain.py bundle FOLDER RUN_DIR
+
+`pack` cuts patches with the recipe's own sampler into files of at most 50 MiB. `fit`
+needs only numpy, Keras and a backend; it stops after the given seconds, and the next
+call goes on with the same optimizer at the same step. `bundle` turns the moving average
+into a bundle, validated as at the end of `imgan train`. The networks and losses are
+backend-neutral, so the result is a model like any other.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imgan import families
+from imgan.types import Array
+
+MEBIBYTE = 2**20
+PACK_BYTES = 48 * MEBIBYTE
+PLAN, STATE = "plan.json", "state.keras"
+
+# A packed patch is larger than a training patch, so that crops still vary.
+MARGIN = 1.5
+
+
+def pack(recipe_path: Path, folder: Path, overrides: list[str], files: int) -> None:
+    """Write `patches-NN.npz` with uint8 twins, and the plan as JSON."""
+    from imgan.config import load_recipe
+    from imgan.data.patches import PatchSampler
+    from imgan.data.sources import PairStore
+    from imgan.data.sources import list_pairs
+
+    recipe = load_recipe(recipe_path, overrides)
+    data = recipe.data
+    store = PairStore(
+        list_pairs(data.train.hr, data.train.lr, recipe.scale), recipe.scale
+    )
+    side = int(data.hr_patch_size * MARGIN) // recipe.scale * recipe.scale
+    sampler = PatchSampler(
+        store,
+        side,
+        seed=recipe.seed,
+        candidates=data.detail_candidates,
+        augment=False,
+    )
+    count = PACK_BYTES // (side * side * 3 + sampler.size**2 * 3)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(files):
+        patches = [sampler(number * count + n) for n in range(count)]
+        np.savez(
+            folder / f"patches-{number:02d}.npz",
+            lr=np.stack([patch.lr for patch in patches]),
+            hr=np.stack([patch.hr for patch in patches]),
+        )
+        print(f"patches-{number:02d}.npz: {count} patches of {side} pixels")
+    plan = json.dumps(recipe.model_dump(mode="json"), indent=2)
+    (folder / PLAN).write_text(plan + "\n", encoding="utf-8")
+
+
+def fit(folder: Path, seconds: float) -> None:
+    """Train for some seconds from where the last call stopped."""
+    import keras
+
+    plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    steps = plan["training"]["steps"]
+    keras.utils.set_random_seed(plan["seed"])
+    model = _load_or_build(folder, plan)
+    done = int(model.optimizer.iterations)
+    if done >= steps:
+        print(f"finished: {done} steps")
+        return
+    batches = _batches(folder, plan, done)
+    deadline = time.monotonic() + seconds
+
+    class StopInTime(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if time.monotonic() > deadline:
+                self.model.stop_training = True
+
+    history = model.fit(
+        batches,
+        callbacks=[StopInTime()],
+        verbose=0,
+        shuffle=False,
+    )
+    temporary = folder / f".{STATE}.{os.getpid()}.keras"
+    model.save(temporary)
+    temporary.replace(folder / STATE)
+    size = (folder / STATE).stat().st_size / MEBIBYTE
+    print(
+        f"step {int(model.optimizer.iterations)} of {steps}, "
+        f"loss {history.history['loss'][-1]:.5f}, state {size:.1f} MiB"
+    )
+
+
+def bundle(folder: Path, run_dir: Path) -> None:
+    """Write the moving average as the bundle of a run folder."""
+    from imgan.config import Recipe
+    from imgan.runtime import import_tensorflow
+
+    import_tensorflow()
+    from imgan.training.run_folder import open_run
+    from imgan.training.train import build_validator
+    from imgan.training.train import finish
+
+    plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    recipe = Recipe.model_validate(plan)
+    model = _load_or_build(folder, plan)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    run = open_run(recipe, run_dir)
+    validator = build_validator(recipe, model, run)
+    print(finish(recipe, model, run, validator(recipe.training.steps)))
+
+
+def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
+    import keras
+
+    from imgan.losses.pixel import PIXEL_LOSSES
+    from imgan.training.schedules import warmup_cosine
+
+    kind = families.resolve(families.get(plan["family"]).generator)
+    if (folder / STATE).is_file():
+        return keras.saving.load_model(folder / STATE)
+    training = plan["training"]
+    network = kind(
+        scale=plan["scale"], dtype=training["precision"], **plan["generator"]
+    )
+    keys = ("steps", "learning_rate", "final_learning_rate", "warmup_steps")
+    schedule = warmup_cosine(**{key: training[key] for key in keys})
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            schedule, use_ema=True, ema_momentum=training["ema_decay"]
+        ),
+        loss=PIXEL_LOSSES[training["loss"]](),
+    )
+    return network
+
+
+def _batches(folder: Path, plan: dict[str, Any], first_step: int) -> Any:
+    """Return a `PyDataset` of random crops and symmetries, seeded by the step."""
+    import keras
+
+    packs = [np.load(path) for path in sorted(folder.glob("patches-*.npz"))]
+    lr = np.concatenate([pack["lr"] for pack in packs])
+    hr = np.concatenate([pack["hr"] for pack in packs])
+    scale, batch = plan["scale"], plan["data"]["batch_size"]
+    size = plan["data"]["hr_patch_size"] // scale
+    kind = families.resolve(families.get(plan["family"]).generator)
+
+    def cut(rng: np.random.Generator) -> tuple[Array, Array]:
+        index = int(rng.integers(len(lr)))
+        top, left = (int(v) for v in rng.integers(lr.shape[1] - size + 1, size=2))
+        turns, mirror = int(rng.integers(4)), int(rng.integers(2)) * 2 - 1
+        small = lr[index, top : top + size, left : left + size]
+        large = hr[index, top * scale :, left * scale :][: size * scale, : size * scale]
+        return np.rot90(small, turns)[:, ::mirror], np.rot90(large, turns)[:, ::mirror]
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return int(plan["training"]["steps"]) - first_step
+
+        def __getitem__(self, index: int) -> tuple[Array, Array]:
+            rng = np.random.default_rng((plan["seed"], first_step + index))
+            pairs = [cut(rng) for _ in range(batch)]
+            inputs, targets = (np.stack(side) for side in zip(*pairs, strict=True))
+            return (
+                _to_range(inputs, kind.input_range),
+                _to_range(targets, kind.output_range),
+            )
+
+    return Batches(workers=4, max_queue_size=16)
+
+
+def _to_range(images: Array, value_range: tuple[float, float]) -> Array:
+    low, high = value_range
+    return images.astype(np.float32) * ((high - low) / 255.0) + low
+
+
+def main() -> int:
+    """Parse the command line and run one of the three verbs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    packing = verbs.add_parser("pack")
+    packing.add_argument("recipe", type=Path)
+    packing.add_argument("folder", type=Path)
+    packing.add_argument("--set", dest="overrides", action="append", default=[])
+    packing.add_argument("--files", type=int, default=6)
+    fitting = verbs.add_parser("fit")
+    fitting.add_argument("folder", type=Path)
+    fitting.add_argument("--seconds", type=float, default=540.0)
+    bundling = verbs.add_parser("bundle")
+    bundling.add_argument("folder", type=Path)
+    bundling.add_argument("run_dir", type=Path)
+    words = parser.parse_args()
+    if words.verb == "pack":
+        pack(words.recipe, words.folder, words.overrides, words.files)
+    elif words.verb == "fit":
+        fit(words.folder, words.seconds)
+    else:
+        bundle(words.folder, words.run_dir)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
