@@ -23,17 +23,20 @@ def bleed_colour(pixels: Array, alpha: Array) -> Array:
     transparent = alpha <= 0
     if not transparent.any() or transparent.all():
         return pixels
+    mask = transparent.view(np.uint8)
     # Each zero (visible) pixel is its own label, each other takes the nearest's.
     _, labels = cv2.distanceTransformWithLabels(
-        transparent.astype(np.uint8),
+        mask,
         cv2.DIST_L2,
         cv2.DIST_MASK_5,
         labelType=cv2.DIST_LABEL_PIXEL,
     )
-    visible = ~transparent
-    source_of_label = np.zeros(int(labels.max()) + 1, dtype=np.intp)
-    source_of_label[labels[visible]] = np.flatnonzero(visible)
-    bled = pixels.copy()
-    flat = pixels.reshape(alpha.size, *pixels.shape[2:])
-    bled[transparent] = flat[source_of_label[labels[transparent]]]
-    return bled
+    # Only pixels on the rim can be nearest to anything; the others need no index.
+    rim = np.flatnonzero(cv2.dilate(mask, np.ones((5, 5), np.uint8)) & ~mask)
+    labels = labels.reshape(-1)
+    hidden = np.flatnonzero(mask)
+    source_of_label = np.zeros(int(labels.max()) + 1, dtype=np.int32)
+    source_of_label[labels[rim]] = rim
+    flat = pixels.reshape(alpha.size, *pixels.shape[2:]).copy()
+    flat[hidden] = flat[source_of_label[labels[hidden]]]
+    return flat.reshape(pixels.shape)

@@ -1,5 +1,6 @@
 """What travels beside the pixels: colour profile, EXIF, XMP, IPTC and resolution."""
 
+import re
 from dataclasses import dataclass
 
 import pyvips
@@ -14,6 +15,7 @@ DEFAULT_RESOLUTION = 72 / 25.4
 
 _IPTC_RESOURCE = 0x0404
 _PHOTOSHOP = b"Photoshop 3.0\0"
+_XMP_TURN = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>\s*))[2-8]")
 
 
 @dataclass
@@ -38,7 +40,7 @@ def metadata_of(image: pyvips.Image) -> Metadata:
     return Metadata(
         icc=_blob(image, "icc-profile-data"),
         exif=_blob(image, "exif-data"),
-        xmp=_blob(image, "xmp-data"),
+        xmp=upright_xmp(_blob(image, "xmp-data")),
         iptc=_unwrap_iptc(iptc) if iptc else None,
         resolution=(image.xres, image.yres) if known else None,
     )
@@ -77,6 +79,11 @@ def upright_exif(exif: Exif) -> bytes | None:
     """Return EXIF with its orientation reset, for pixels that have been turned."""
     exif.reset_orientation()
     return build_exif(exif) if exif else None
+
+
+def upright_xmp(xmp: bytes | None) -> bytes | None:
+    """Return XMP that no longer asks for a turn, which some viewers would do again."""
+    return _XMP_TURN.sub(rb"\g<1>1", xmp) if xmp else None
 
 
 def _blob(image: pyvips.Image, name: str) -> bytes | None:

@@ -13,6 +13,7 @@ from imgan.io.formats import format_name
 from imgan.io.metadata import Metadata
 from imgan.io.metadata import metadata_of
 from imgan.io.metadata import upright_exif
+from imgan.io.metadata import upright_xmp
 from imgan.io.picture import Picture
 from imgan.io.sources import Source
 from imgan.io.sources import count_frames
@@ -179,6 +180,7 @@ def _assemble(source: Source, pixels: Array, metadata: Metadata) -> Picture:
 def _upright_heic(source: Source, image: object) -> tuple[Array, Metadata]:
     pixels, metadata = heic.decode_heic(source, image)
     metadata.exif = upright_exif(parse_exif(metadata.exif or b""))
+    metadata.xmp = upright_xmp(metadata.xmp)
     return pixels, metadata
 
 

@@ -102,7 +102,8 @@ def _encoder(
     target = pyvips.Target.new_to_descriptor(descriptor)
     options: dict[str, dict[str, Any]] = {
         "png": {"compression": compression, "filter": "up"},
-        "jpg": {"Q": quality, "optimize_coding": True},
+        # Optimised coding would hold all coefficients: 6 bytes for each RGB pixel.
+        "jpg": {"Q": quality, "optimize_coding": False},
         "webp": {"Q": quality},
         "tiff": _tiff_options(picture),
         "avif": {"Q": quality, "compression": "av1", "effort": _AVIF_EFFORT},

@@ -204,3 +204,12 @@ def test_bigtiff_gets_exif_too(tmp_path, photo, monkeypatch):
     again = read_image(tmp_path / "b.tif")
     np.testing.assert_array_equal(again.pixels, large.pixels)
     assert parse_exif(again.metadata.exif).gps
+
+
+@pytest.mark.parametrize(
+    "turn", [b"<tiff:Orientation>6</tiff:Orientation>", b'<r tiff:Orientation="6"/>']
+)
+def test_xmp_does_not_ask_for_a_second_turn(tmp_path, photo, turn):
+    Image.fromarray(photo).save(tmp_path / "x.jpg", exif=exif(6), xmp=XMP + turn)
+    xmp = read_image(tmp_path / "x.jpg").metadata.xmp
+    assert xmp == XMP + turn.replace(b"6", b"1")
