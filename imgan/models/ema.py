@@ -34,7 +34,7 @@ class GeneratorEMA:
         step = tf.cast(step, tf.float32)
         decay = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
         trained = self.generator.trainable_variables
-        averages = self.network.non_trainable_variables
+        averages = self.network.weights
         moving = {id(variable) for variable in trained}
         for source, average in zip(self.generator.weights, averages, strict=True):
             if id(source) in moving:

@@ -55,13 +55,14 @@ class Regression(keras.Model):
 
         Args:
             generator_optimizer: A Keras optimizer; wrapped for loss scaling if some
-                layer of the generator computes in float16.
+                layer of the generator computes in float16 and it is not yet.
             pixel_loss: Called with (target, prediction).
             **kwargs: Those of `keras.Model.compile`.
         """
         # None keeps Keras from creating an RMSprop of its own over all weights.
         super().compile(optimizer=None, **kwargs)
-        if any(layer.compute_dtype == "float16" for layer in self.generator.layers):
+        half = any(layer.compute_dtype == "float16" for layer in self.generator.layers)
+        if half and not _scales_loss(generator_optimizer):
             generator_optimizer = keras.optimizers.LossScaleOptimizer(
                 generator_optimizer
             )
@@ -83,12 +84,38 @@ class Regression(keras.Model):
             loss = self.pixel_loss(data["hr_images"], sr_images)
             scaled_loss = self.generator_optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, variables)
+        # Read before `apply`, which may change it.
+        scale = self.generator_optimizer.scale_loss(tf.ones_like(loss))
         self.generator_optimizer.apply(gradients, variables)
         self._ema.update(self.generator_optimizer.iterations)
-        scale = scaled_loss / tf.maximum(loss, 1e-12)
         self.loss_tracker.update_state(loss)
-        self.norm_tracker.update_state(tf.linalg.global_norm(gradients) / scale)
+        self._track_norm(tf.linalg.global_norm(gradients) / scale)
         return {metric.name: metric.result() for metric in self.metrics}
+
+    def _track_norm(self, norm: Any) -> None:
+        if not _scales_loss(self.generator_optimizer):
+            self.norm_tracker.update_state(norm)
+            return
+        # The optimizer skips such a step and lowers its scale: no failure of the run.
+        finite = tf.math.is_finite(norm)
+        self.norm_tracker.update_state(
+            tf.where(finite, norm, 0.0), sample_weight=tf.cast(finite, tf.float32)
+        )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return what a saved model is compiled with again; empty before `compile`."""
+        if not self.compiled:
+            return {}
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator_optimizer": serialize(self.generator_optimizer),
+            "pixel_loss": serialize(self.pixel_loss),
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with what `get_compile_config` returned."""
+        if config:
+            self.compile(**keras.saving.deserialize_keras_object(config))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -102,3 +129,7 @@ class Regression(keras.Model):
         """Build the model from what `get_config` returned."""
         generator = keras.saving.deserialize_keras_object(config["generator"])
         return cls(generator, config["ema_decay"])
+
+
+def _scales_loss(optimizer: Any) -> bool:
+    return isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
