@@ -19,11 +19,13 @@ import numpy as np
 
 from imgan.bundles.card import read_card
 from imgan.bundles.register import resolve
+from imgan.data.pairs import PairPaths
+from imgan.data.pairs import as_rgb8
+from imgan.data.pairs import list_pairs
 from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.inference.precision import choose_precision
-from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import read_image
 from imgan.metrics.psnr import psnr
 from imgan.metrics.ssim import WINDOW
@@ -36,8 +38,6 @@ BICUBIC = "bicubic"
 
 # Benchmarks crop their truth to a multiple of 12 or 24 before reducing it by any scale.
 _MOST_CROPPED = 24
-
-_MOST_NAMES = 40
 
 Enlarge = Callable[[Array], Array]
 """`(height, width, 3)` uint8 RGB to `scale` times that size."""
@@ -161,14 +161,14 @@ def evaluate(
     scale = _choose_scale(model, scale, lr_dir is not None)
     # A typing error counts for bicubic too; what the device can do, the predictor says.
     choose_precision(precision, "uint8", "gpu")
-    pairs = _list_pairs(Path(hr_dir), None if lr_dir is None else Path(lr_dir), scale)
+    pairs = list_pairs(Path(hr_dir), None if lr_dir is None else Path(lr_dir), scale)
     enlarge = None if model == BICUBIC else _load(model, precision, tile)
     images = []
-    for hr_path, lr_path in pairs:
-        hr, reduced = _read_pair(hr_path, lr_path, scale)
+    for pair in pairs:
+        hr, reduced = _read_pair(pair, scale)
         baseline = _score(hr, resize_bicubic(reduced, scale), scale)
         scores = _score(hr, enlarge(reduced), scale) if enlarge else baseline
-        images.append(ImageScores(hr_path.name, scores, baseline))
+        images.append(ImageScores(pair.hr.name, scores, baseline))
         if progress:
             progress(images[-1], len(pairs))
     downscale: Literal["matlab_bicubic", "given"]
@@ -205,68 +205,16 @@ def _load(model: str, precision: str, tile: int | None) -> Enlarge:
     return Predictor.load(model, precision=precision, tile=tile)
 
 
-def _list_pairs(
-    hr_dir: Path, lr_dir: Path | None, scale: int
-) -> list[tuple[Path, Path | None]]:
-    hr_paths = _list_pictures(hr_dir)
-    if lr_dir is None:
-        return [(path, None) for path in hr_paths]
-    free: dict[str, Path] = {}
-    unused: list[Path] = []
-    for path in _list_pictures(lr_dir):
-        if free.setdefault(path.stem, path) is not path:
-            unused.append(path)
-    pairs: list[tuple[Path, Path | None]] = []
-    for path in hr_paths:
-        names = (path.stem, f"{path.stem}x{scale}", f"{path.stem}_x{scale}")
-        name = next((name for name in names if name in free), "")
-        pairs.append((path, free.pop(name, None)))
-    unused.extend(free.values())
-    alone = [path for path, twin in pairs if twin is None]
-    if alone or unused:
-        faults = [
-            f"In {folder}, without a partner: {_names(paths)}"
-            for paths, folder in ((alone, hr_dir), (unused, lr_dir))
-            if paths
-        ]
-        raise DataError(
-            f"Pictures do not pair up at scale {scale}. {'. '.join(faults)}. Partners "
-            f"have the same name, or the smaller one's ends in x{scale}."
-        )
-    return pairs
-
-
-def _names(paths: list[Path]) -> str:
-    shown = [path.name for path in paths[:_MOST_NAMES]]
-    more = len(paths) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _list_pictures(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder. Give a folder of pictures.")
-    paths = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
-    )
-    if not paths:
-        raise DataError(
-            f"{folder} holds no pictures. Expected files that end in "
-            f"{', '.join(sorted(PICTURE_SUFFIXES))}."
-        )
-    return paths
-
-
-def _read_pair(hr_path: Path, lr_path: Path | None, scale: int) -> tuple[Array, Array]:
+def _read_pair(paths: PairPaths, scale: int) -> tuple[Array, Array]:
     """Return the true picture, cropped to `scale` times the reduced one, and that."""
-    hr = _as_rgb(read_image(hr_path).pixels)
+    hr_path, lr_path = paths.hr, paths.lr
+    hr = as_rgb8(read_image(hr_path).pixels)
     size = Size(*hr.shape[:2])
     if lr_path is None:
         hr = hr[: size.height - size.height % scale, : size.width - size.width % scale]
         _check_size(hr_path, Size(*hr.shape[:2]), scale)
         return hr, resize_bicubic(hr, Fraction(1, scale))
-    reduced = _as_rgb(read_image(lr_path).pixels)
+    reduced = as_rgb8(read_image(lr_path).pixels)
     covered = Size(reduced.shape[0] * scale, reduced.shape[1] * scale)
     for have, truth in zip(covered, size, strict=True):
         if not truth - _MOST_CROPPED < have < truth + scale:
@@ -289,21 +237,9 @@ def _check_size(path: Path, size: Size, scale: int) -> None:
         )
 
 
-def _as_rgb(pixels: Array) -> Array:
-    """Return 8-bit RGB, `(height, width, 3)`."""
-    if pixels.dtype != np.uint8:
-        peak = 65535.0 if pixels.dtype == np.uint16 else 1.0
-        levels = np.clip(pixels / peak, 0.0, 1.0) * 255.0
-        pixels = np.floor(levels + 0.5).astype(np.uint8)
-    if pixels.ndim == 2:
-        # Y of a grey picture spans 219 levels, so its own PSNR is 1.3 dB lower.
-        return np.repeat(pixels[..., np.newaxis], 3, axis=2)
-    return pixels
-
-
 def _score(hr: Array, output: Array, scale: int) -> Scores:
     # A reduced side that was rounded up makes the output larger than the truth.
-    output = _as_rgb(output)[: hr.shape[0], : hr.shape[1]]
+    output = as_rgb8(output)[: hr.shape[0], : hr.shape[1]]
     return Scores(
         psnr_y=psnr(hr, output, crop_border=scale),
         ssim_y=ssim(hr, output, crop_border=scale),

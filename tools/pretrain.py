@@ -35,9 +35,9 @@ MARGIN = 1.5
 def pack(recipe_path: Path, folder: Path, overrides: list[str], files: int) -> None:
     """Write `patches-NN.npz` with uint8 twins, and the plan as JSON."""
     from imgan.config import load_recipe
+    from imgan.data.pairs import list_pairs
     from imgan.data.patches import PatchSampler
     from imgan.data.sources import PairStore
-    from imgan.data.sources import list_pairs
 
     recipe = load_recipe(recipe_path, overrides)
     data = recipe.data

@@ -1,28 +1,20 @@
-"""Folders of pictures as lists of training pairs, decoded once where memory allows."""
+"""Training pairs in memory, decoded once where memory allows."""
 
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import psutil
 
+from imgan.data.pairs import PairPaths
+from imgan.data.pairs import as_rgb8
 from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
-from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import read_image
 from imgan.io.images import read_size
 from imgan.types import Array
-
-
-@dataclass(frozen=True)
-class PairPaths:
-    """A high-resolution file, and its low-resolution twin if there is one."""
-
-    hr: Path
-    lr: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -41,46 +33,19 @@ class ImagePair:
     detail: Array
 
 
-def list_pairs(hr_folder: Path, lr_folder: Path | None, scale: int) -> list[PairPaths]:
-    """List the pictures of a folder, with their twins.
-
-    A twin has the same name without suffix, or that name followed by `x{scale}`.
-
-    Raises:
-        DataError: If a folder is missing or empty, or a picture has no twin.
-    """
-    hr_paths = _list_pictures(hr_folder)
-    if lr_folder is None:
-        return [PairPaths(path) for path in hr_paths]
-    by_stem = {path.stem: path for path in _list_pictures(lr_folder)}
-    pairs, alone = [], []
-    for path in hr_paths:
-        twin = by_stem.get(path.stem) or by_stem.get(f"{path.stem}x{scale}")
-        pairs.append(PairPaths(path, twin))
-        if twin is None:
-            alone.append(path.name)
-    if alone:
-        raise DataError(
-            f"{len(alone)} pictures of {hr_folder} have no twin in {lr_folder}: "
-            f"{_shortened(alone)}. A twin is named like its picture, or ends in "
-            f"x{scale}."
-        )
-    return pairs
-
-
 def load_pair(paths: PairPaths, scale: int) -> ImagePair:
     """Decode one pair; make the low resolution by MATLAB's bicubic if there is none.
 
     Raises:
         DataError: If a file cannot be read or the sizes are not in the ratio `scale`.
     """
-    hr = _as_rgb(read_image(paths.hr).pixels)
+    hr = as_rgb8(read_image(paths.hr).pixels)
     height, width = (side - side % scale for side in hr.shape[:2])
     hr = hr[:height, :width]
     if paths.lr is None:
         lr = resize_bicubic(hr, 1 / scale)
     else:
-        lr = _as_rgb(read_image(paths.lr).pixels)
+        lr = as_rgb8(read_image(paths.lr).pixels)
     if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
         raise DataError(
             f"{paths.lr} must be 1/{scale} of {paths.hr}, "
@@ -133,9 +98,10 @@ class PairStore:
         sizes = ((pair.hr.name, read_size(pair.hr)) for pair in self.pairs)
         small = [f"{name} ({size})" for name, size in sizes if min(size) < side]
         if small:
+            shown = ", ".join(small[:5]) + (", ..." if len(small) > 5 else "")
             raise DataError(
                 f"{len(small)} of {len(self)} pictures are smaller than "
-                f"data.hr_patch_size={side}: {_shortened(small)}. Remove them or train "
+                f"data.hr_patch_size={side}: {shown}. Remove them or train "
                 "with smaller patches."
             )
 
@@ -143,32 +109,6 @@ class PairStore:
         pixels = sum(read_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
         # Three bytes of colour in both sizes, eight of detail in the small one.
         return pixels * (3 + 11 / self.scale**2)
-
-
-def _list_pictures(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DataError(f"{folder.absolute()} is not a folder of pictures")
-    paths = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
-    )
-    if not paths:
-        raise DataError(f"{folder.absolute()} holds no pictures")
-    return paths
-
-
-def _shortened(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-
-
-def _as_rgb(pixels: Array) -> Array:
-    """Return uint8 RGB; grey is replicated, 16 bits and floats are rounded to 8."""
-    if pixels.dtype == np.uint16:
-        pixels = np.round(pixels / 257.0).astype(np.uint8)
-    elif pixels.dtype != np.uint8:
-        pixels = np.round(np.clip(pixels, 0, 1) * 255.0).astype(np.uint8)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
 
 
 def _integral_contrast(lr: Array) -> Array:

@@ -1,7 +1,7 @@
 """What a recipe amounts to, before anything is spent on it."""
 
 from imgan.config import Recipe
-from imgan.data.sources import list_pairs
+from imgan.data.pairs import list_pairs
 from imgan.networks.halo import halo
 from imgan.training.train import build_generator
 

@@ -17,10 +17,10 @@ from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.bundles.register import resolve
 from imgan.config import Recipe
+from imgan.data.pairs import list_pairs
 from imgan.data.patches import PatchSampler
 from imgan.data.pipeline import super_resolution_dataset
 from imgan.data.sources import PairStore
-from imgan.data.sources import list_pairs
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.errors import did_you_mean
