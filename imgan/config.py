@@ -1,5 +1,6 @@
 """Recipes: YAML files that hold one whole experiment, validated to the last key."""
 
+import re
 import types
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,8 +23,21 @@ from imgan.errors import ConfigError
 from imgan.errors import did_you_mean
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads 5e-4 as a number; YAML 1.1 wants a dot in it and makes it a string."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes strings that `_Loader` would read as numbers."""
+
+
+_EXPONENT = re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
+for _side in (_Loader, _Dumper):
+    _side.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, [*"-+0123456789"])
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class PairFolders(_Section):
@@ -121,7 +135,11 @@ def load_recipe(
             nearest known key.
     """
     values = _read_yaml(path)
-    quick_values = values.pop("quick", {})
+    quick_values = values.pop("quick", None) or {}
+    if not isinstance(quick_values, dict):
+        raise ConfigError(
+            f"{path}: quick must hold keys and values. Received: {quick_values!r}"
+        )
     if quick:
         values = _merge(values, quick_values)
     for override in overrides:
@@ -135,12 +153,13 @@ def load_recipe(
 
 def dump_recipe(recipe: Recipe) -> str:
     """Return the resolved recipe as YAML that `load_recipe` reads back."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+    values = recipe.model_dump(mode="json")
+    return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False))
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = _parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except yaml.YAMLError as error:
@@ -153,20 +172,18 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+def _parse_yaml(text: str) -> Any:
+    return yaml.load(text, Loader=_Loader)
+
+
 def _parse_override(override: str) -> dict[str, Any]:
     key, separator, text = override.partition("=")
     if not separator or not key:
         raise ConfigError(f"--set takes key=value. Received: {override!r}")
     try:
-        value = yaml.safe_load(text)
+        value = _parse_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {key}: {text!r} is not a YAML value") from error
-    # YAML 1.1 reads 5e-4, without a dot, as a string.
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            pass
     for part in reversed(key.split(".")):
         value = {part: value}
     return dict(value)

@@ -26,12 +26,19 @@ def import_tensorflow() -> ModuleType:
         with hold_stderr():
             import keras  # noqa: F401
             import tensorflow
+
+            # Looks for GPUs, which complains where there is none, too.
+            tensorflow.config.list_physical_devices()
     return tensorflow
 
 
 @contextlib.contextmanager
 def hold_stderr() -> Iterator[None]:
     """Keep file descriptor 2 silent inside the block; replay it if the block raises."""
+    if getattr(sys, "stderr", None) is None:
+        # Started without one (2>&-): descriptor 2 may be any other file by now.
+        yield
+        return
     sys.stderr.flush()
     saved = os.dup(2)
     with tempfile.TemporaryFile() as held:

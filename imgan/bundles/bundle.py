@@ -1,20 +1,27 @@
 """A bundle: a folder with a network's weights and its card."""
 
 import hashlib
+import math
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from imgan import families
+from imgan.bundles.card import CARD_NAME
 from imgan.bundles.card import Card
 from imgan.bundles.card import NetworkSpec
 from imgan.bundles.card import SelfCheck
 from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
 from imgan.errors import CheckpointError
+from imgan.errors import OutputError
 
 WEIGHTS_NAME = "generator.keras"
+NETWORKS = "imgan.networks."
+SELF_CHECK_SIZE = (24, 20)
 
 
 def describe_network(network: Any) -> NetworkSpec:
@@ -37,21 +44,34 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
 
     Returns:
         The card as written.
+
+    Raises:
+        CheckpointError: If the network's output is not finite.
+        OutputError: If there is something at `folder` that is not a bundle.
     """
+    _refuse_foreign(folder)
+    mean = _ramp_mean(network, SELF_CHECK_SIZE)
+    if not all(map(math.isfinite, mean)):
+        raise CheckpointError(
+            f"The output of {card.name} must be finite. Received: {mean} on average. "
+            "Its weights are not worth keeping; train again from a checkpoint before."
+        )
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    network.save(temporary / WEIGHTS_NAME)
-    card = card.model_copy(
-        update={
-            "network": describe_network(network),
-            "weights_sha256": weights_sha256(temporary),
-            "self_check": SelfCheck(size=(24, 20), mean=_ramp_mean(network, (24, 20))),
-        }
-    )
-    write_card(card, temporary)
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.replace(folder)
+    try:
+        network.save(temporary / WEIGHTS_NAME)
+        card = card.model_copy(
+            update={
+                "network": describe_network(network),
+                "weights_sha256": weights_sha256(temporary),
+                "self_check": SelfCheck(size=SELF_CHECK_SIZE, mean=mean),
+            }
+        )
+        write_card(card, temporary)
+        _replace_folder(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     return card
 
 
@@ -83,9 +103,9 @@ def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
         raise CheckpointError(f"{folder / WEIGHTS_NAME}: {error.strerror}") from error
     if digest != card.weights_sha256:
         raise CheckpointError(
-            f"{folder / WEIGHTS_NAME} is not the file that its card describes: expected "
-            f"sha256 {card.weights_sha256[:12]}..., received {digest[:12]}.... "
-            "Copy the bundle again."
+            f"{folder / WEIGHTS_NAME} is not the file that its card describes: "
+            f"expected sha256 {card.weights_sha256[:12]}..., "
+            f"received {digest[:12]}.... Copy the bundle again."
         )
     network = _load_weights(folder, card)
     if dtype is not None:
@@ -94,29 +114,70 @@ def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
 
 
 def check_network(network: Any, card: Card) -> float:
-    """Return how far the network is from the card's self check, in output units."""
+    """Return how far the network is from the card's self check, in output units.
+
+    Infinite if its output is not finite.
+    """
     if card.self_check is None:
         return 0.0
     mean = _ramp_mean(network, card.self_check.size)
+    if not all(map(math.isfinite, mean)):
+        return math.inf
     return max(
         abs(now - then) for now, then in zip(mean, card.self_check.mean, strict=True)
     )
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Keep `save_bundle` from replacing a folder with anything else in it."""
+    if (folder / CARD_NAME).is_file() or not folder.exists():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise OutputError(
+            f"{folder} is there and is not a bundle, so it is not replaced. Give the "
+            "name of a new folder."
+        )
+
+
+def _replace_folder(temporary: Path, folder: Path) -> None:
+    # A folder cannot be renamed over a full one; between the two renames a kill leaves
+    # the old bundle whole under its other name.
+    old = folder.with_name(f"{temporary.name}.old")
+    if folder.exists():
+        folder.replace(old)
+    temporary.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def _load_weights(folder: Path, card: Card) -> Any:
     import keras
 
+    path = folder / WEIGHTS_NAME
     try:
-        families.resolve(card.network.path)  # registers the class
-        return keras.saving.load_model(folder / WEIGHTS_NAME, compile=False)
+        _register_class(card.network.path)
+        # Safe mode refuses code inside the file, such as that of Lambda layers.
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ImportError, AttributeError) as error:
         raise CheckpointError(
             f"{folder} holds a network that this imgan does not know: "
-            f"{card.network.path}"
+            f"{card.network.path}. Upgrade imgan, or import the package of the network "
+            "first if you trust it."
         ) from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        first = str(error).splitlines()[0]
-        raise CheckpointError(f"{folder / WEIGHTS_NAME}: {first}") from error
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"{path} cannot be loaded: {first}") from error
+
+
+def _register_class(path: str) -> None:
+    """Import the class of a network, which registers it with Keras.
+
+    A card is foreign data, and importing a module runs it: beyond imgan's own networks
+    only what the program has imported already is looked at.
+    """
+    module = path.partition(":")[0]
+    if not module.startswith(NETWORKS) and module not in sys.modules:
+        raise ImportError(f"{module} is not a package of imgan")
+    families.resolve(path)
 
 
 def _policy(dtype: str) -> str:

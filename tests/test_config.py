@@ -1,0 +1,229 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from imgan.config import Recipe
+from imgan.config import dump_recipe
+from imgan.config import load_recipe
+from imgan.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "family": "repsr",
+    "scale": 2,
+    "generator": {"num_filters": 8},
+    "data": {"train": {"hr": "pictures/hr"}, "hr_patch_size": 32},
+    "training": {"steps": 10},
+    "quick": {"training": {"steps": 2}, "data": {"batch_size": 1}},
+}
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+    return path
+
+
+def load_text(tmp_path: Path, text: str, *overrides: str) -> Recipe:
+    path = tmp_path / "text.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_recipe(path, overrides)
+
+
+def message(path: Path, *overrides: str, **options: bool) -> str:
+    with pytest.raises(ConfigError) as error:
+        load_recipe(path, overrides, **options)
+    return str(error.value)
+
+
+def test_values_and_defaults(recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file)
+    assert recipe.training.steps == 10
+    assert recipe.training.learning_rate == 5e-4
+    assert recipe.data.train.hr == Path("pictures/hr")
+    assert recipe.data.train.lr is None
+    assert recipe.generator == {"num_filters": 8}
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("training.learning_rate=5e-4", 5e-4),
+        ("training.learning_rate=1E+0", 1.0),
+        ("training.steps=7", 7),
+        ("training.steps=1e4", 10_000),
+        ("data.augment=false", False),
+        ("data.validation.hr=other place", Path("other place")),
+        ("data.validation={hr: a, lr: b}", None),
+        ("generator.slope=2.5e-1", 0.25),
+        ("generator.blocks=[1, 2]", [1, 2]),
+        ("generator.inner.deep=x", "x"),
+        ("generator={num_convs: 3}", None),
+        ("licence='5e-4'", "5e-4"),
+        ("licence=a=b", "a=b"),
+        ("licence=nan", "nan"),
+        ("description=", None),
+    ],
+)
+def test_overrides(recipe_file: Path, override: str, expected: Any) -> None:
+    key = override.partition("=")[0]
+    if override == "description=":
+        assert "description: Input should be a valid string. Received: None" in message(
+            recipe_file, override
+        )
+        return
+    value: Any = load_recipe(recipe_file, [override]).model_dump()
+    for part in key.split("."):
+        value = value[part]
+    if expected is not None:
+        assert value == expected
+        assert type(value) is type(expected)
+    elif key == "generator":
+        assert value == {"num_filters": 8, "num_convs": 3}, "a section is merged"
+    else:
+        assert value == {"hr": Path("a"), "lr": Path("b")}
+
+
+def test_later_overrides_win(recipe_file: Path) -> None:
+    overrides = ["training.steps=3", "seed=4", "training.steps=5"]
+    recipe = load_recipe(recipe_file, overrides)
+    assert (recipe.training.steps, recipe.seed) == (5, 4)
+
+
+def test_quick(recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file, quick=True)
+    assert (recipe.training.steps, recipe.data.batch_size) == (2, 1)
+    assert recipe.data.hr_patch_size == 32
+    recipe = load_recipe(recipe_file, ["training.steps=4"], quick=True)
+    assert (recipe.training.steps, recipe.data.batch_size) == (4, 1)
+    assert load_recipe(recipe_file).data.batch_size == 16
+
+
+def test_quick_is_checked(tmp_path: Path) -> None:
+    text = yaml.safe_dump({**SMALL, "quick": {"trainig": {}}})
+    path = tmp_path / "quick.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert "unknown key 'trainig'. Did you mean 'training'?" in message(
+        path, quick=True
+    )
+    path.write_text(yaml.safe_dump({**SMALL, "quick": None}), encoding="utf-8")
+    assert load_recipe(path, quick=True) == load_recipe(path)
+    path.write_text(yaml.safe_dump({**SMALL, "quick": 3}), encoding="utf-8")
+    assert "quick must hold keys and values. Received: 3" in message(path)
+
+
+def test_numbers_without_a_dot_in_a_file(tmp_path: Path) -> None:
+    text = yaml.safe_dump(SMALL).replace("num_filters: 8", "slope: 5e-4")
+    assert load_text(tmp_path, text).generator == {"slope": 5e-4}
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_dump_reads_back(recipe_file: Path, tmp_path: Path, quick: bool) -> None:
+    overrides = [
+        "training.learning_rate=1e-5",
+        "generator.text='5e-4'",
+        "generator.flag=null",
+        "description='größer: # 大'",
+        "data.train.lr=pictures/lr",
+    ]
+    recipe = load_recipe(recipe_file, overrides, quick=quick)
+    assert recipe.generator["text"] == "5e-4"
+    again = load_text(tmp_path, dump_recipe(recipe))
+    assert again == recipe
+    assert dump_recipe(again) == dump_recipe(recipe)
+
+
+ERRORS = {
+    "trainin.steps=3": "unknown key 'trainin'. Did you mean 'training'? Known here: na",
+    "training.step=3": "unknown key 'training.step'. Did you mean 'steps'? Known here",
+    "data.train.high=x": "unknown key 'data.train.high'. Known here: hr, lr",
+    "data.validation={hr: a, lrs: b}": "'data.validation.lrs'. Did you mean 'lr'?",
+    "training.zzz=3": "unknown key 'training.zzz'. Known here: steps, learning_rate",
+    "family=repsrr": "family: Unknown family 'repsrr'. Did you mean 'repsr'? Known: ",
+    "training.steps=many": "training.steps: Input should be a valid integer",
+    "training.steps=0": "training.steps: Input should be greater than or equal to 1. "
+    "Received: 0",
+    "training.steps=2.5": "training.steps: Input should be a valid integer",
+    "training.loss=l2": "training.loss: Input should be 'l1' or 'charbonnier'. "
+    "Received: 'l2'",
+    "training.learning_rate=.nan": "training.learning_rate: Input should be",
+    "training.learning_rate=.inf": "training.learning_rate: Input should be a finite",
+    "training.steps.deep=1": "training.steps: Input should be a valid integer. "
+    "Received: {'deep': 1}",
+    "data=5": "data: Input should be a valid dictionary",
+    "name=Bad Name": "name: String should match pattern",
+    "data.hr_patch_size=33": "data.hr_patch_size must be a multiple of scale (2). "
+    "Received: 33",
+    "training": "--set takes key=value. Received: 'training'",
+    "=3": "--set takes key=value. Received: '=3'",
+    "training.steps=[1": "--set training.steps: '[1' is not a YAML value",
+}
+
+
+@pytest.mark.parametrize("override", ERRORS)
+def test_errors_say_key_expected_and_received(recipe_file: Path, override: str) -> None:
+    assert ERRORS[override] in message(recipe_file, override)
+
+
+def test_errors_name_the_file_and_come_together(recipe_file: Path) -> None:
+    text = message(recipe_file, "training.steps=0", "sed=3")
+    assert text.startswith(f"{recipe_file}: ")
+    assert "training.steps: " in text
+    assert "unknown key 'sed'. Did you mean 'seed'?" in text
+
+
+def test_required_keys(tmp_path: Path) -> None:
+    path = tmp_path / "bare.yaml"
+    path.write_text("name: bare\ndata: {}\n", encoding="utf-8")
+    text = message(path)
+    for key in ("family", "data.train", "training"):
+        assert f"{key} is required" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"- a\n- b\n", "must hold keys and values. Received: list"),
+        (b"", "must hold keys and values. Received: NoneType"),
+        (b"name: [", "is not valid YAML: "),
+        (
+            b"a: !!python/object/apply:os.system [ls]",
+            "is not valid YAML: could not det",
+        ),
+        (b"name: \xff\xfe", "cannot be read: "),
+        (b"1: 2\n", "is required"),
+    ],
+)
+def test_files_that_are_no_recipe(
+    tmp_path: Path, content: bytes, expected: str
+) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content)
+    text = message(path)
+    assert expected in text
+    assert str(path) in text
+    assert "\n" not in text
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    assert "No such file" in message(tmp_path / "absent.yaml")
+
+
+def test_a_recipe_does_not_change(recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file)
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "recipes").rglob("*.yaml")), ids=lambda path: path.stem
+)
+def test_recipes_of_the_repository_are_valid(path: Path) -> None:
+    assert (
+        load_recipe(path).training.steps > load_recipe(path, quick=True).training.steps
+    )

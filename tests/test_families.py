@@ -1,0 +1,42 @@
+import subprocess
+import sys
+
+import keras
+import pytest
+
+from imgan import families
+from imgan.errors import ConfigError
+
+
+@pytest.mark.parametrize("name", families.FAMILIES)
+def test_every_entry_resolves(name: str) -> None:
+    family = families.get(name)
+    for path in (family.generator, family.model):
+        kind = families.resolve(path)
+        assert issubclass(kind, keras.Model)
+        module, _, title = path.partition(":")
+        assert (kind.__module__, kind.__name__) == (module, title)
+    assert family.paper.split()[-1].startswith(("arxiv.org/abs/", "doi.org/"))
+
+
+def test_unknown_family_is_met_with_the_nearest() -> None:
+    with pytest.raises(ConfigError) as error:
+        families.get("compakt")
+    assert str(error.value) == (
+        "Unknown family 'compakt'. Did you mean 'compact'? "
+        f"Known: {', '.join(families.FAMILIES)}"
+    )
+
+
+@pytest.mark.parametrize("path", ["imgan.nowhere:X", "imgan.families:Nothing"])
+def test_paths_that_lead_nowhere(path: str) -> None:
+    with pytest.raises((ImportError, AttributeError)):
+        families.resolve(path)
+
+
+def test_the_table_is_read_without_a_framework() -> None:
+    code = (
+        "import sys, imgan.families, imgan.config;"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
