@@ -32,7 +32,8 @@ def bleed_colour(pixels: Array, alpha: Array) -> Array:
         labelType=cv2.DIST_LABEL_PIXEL,
     )
     # Only pixels on the rim can be nearest to anything; the others need no index.
-    rim = np.flatnonzero(cv2.dilate(mask, np.ones((5, 5), np.uint8)) & ~mask)
+    near = cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0
+    rim = np.flatnonzero(near & ~transparent)
     labels = labels.reshape(-1)
     hidden = np.flatnonzero(mask)
     source_of_label = np.zeros(int(labels.max()) + 1, dtype=np.int32)

@@ -1,19 +1,23 @@
 """What travels beside the pixels: colour profile, EXIF, XMP, IPTC and resolution."""
 
+import logging
 import re
 from dataclasses import dataclass
-
-import pyvips
 
 from imgan.io.exif import Exif
 from imgan.io.exif import build_exif
 from imgan.io.exif import parse_exif
+from imgan.io.vips import pyvips
 from imgan.types import Size
+
+_logger = logging.getLogger(__name__)
 
 DEFAULT_RESOLUTION = 72 / 25.4
 """Pixels per millimetre written where none is known and the format wants one."""
 
+_HIGHEST_RESOLUTION = 1e5  # pixels per millimetre; above, the file is damaged
 _IPTC_RESOURCE = 0x0404
+_JPEG_XMP = 65_502  # bytes; longer XMP does not fit into one segment
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _XMP_TURN = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>\s*))[2-8]")
 
@@ -53,11 +57,13 @@ def attach(
 
     EXIF and IPTC of a TIFF file are added to it later, by `tiff.add_tiff_metadata`.
     """
-    across, down = metadata.resolution or (DEFAULT_RESOLUTION, DEFAULT_RESOLUTION)
+    across, down = true_resolution(metadata) or (DEFAULT_RESOLUTION,) * 2
     image = image.copy(xres=across, yres=down)
     if metadata.icc and _fits(metadata.icc, image):
         _set_blob(image, "icc-profile-data", metadata.icc)
-    if metadata.xmp:
+    if metadata.xmp and image_format == "jpg" and len(metadata.xmp) > _JPEG_XMP:
+        _logger.warning("XMP of %d bytes is too long for JPEG", len(metadata.xmp))
+    elif metadata.xmp:
         _set_blob(image, "xmp-data", metadata.xmp)
     if metadata.exif and image_format != "tiff":
         exif = output_exif(metadata, size)
@@ -66,6 +72,15 @@ def attach(
     if metadata.iptc and image_format == "jpg":
         _set_blob(image, "iptc-data", _wrap_iptc(metadata.iptc))
     return image
+
+
+def true_resolution(metadata: Metadata) -> tuple[float, float] | None:
+    """Return the resolution, or None if there is none or none that can be."""
+    if metadata.resolution is None:
+        return None
+    # Written so that NaN is none either.
+    possible = all(0 < value < _HIGHEST_RESOLUTION for value in metadata.resolution)
+    return metadata.resolution if possible else None
 
 
 def output_exif(metadata: Metadata, size: Size) -> Exif:
@@ -97,9 +112,14 @@ def _set_blob(image: pyvips.Image, name: str, value: bytes) -> None:
 
 
 def _fits(icc: bytes, image: pyvips.Image) -> bool:
-    # A profile for another colour model makes a file that readers reject.
+    # A profile for another colour model makes a file that readers reject, and one whose
+    # length is wrong makes the PNG encoder fail after all the computing.
     grey = image.bands < 3
-    return icc[16:20] == (b"GRAY" if grey else b"RGB ")
+    fits = icc[16:20] == (b"GRAY" if grey else b"RGB ")
+    whole = int.from_bytes(icc[:4], "big") == len(icc)
+    if not (fits and whole):
+        _logger.warning("A colour profile that is damaged or unfit was left out")
+    return fits and whole
 
 
 def _unwrap_iptc(blob: bytes) -> bytes | None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pyvips
 
 from imgan.errors import ImageReadError
 from imgan.io import bmp
@@ -19,11 +18,9 @@ from imgan.io.sources import Source
 from imgan.io.sources import count_frames
 from imgan.io.sources import open_source
 from imgan.io.tiff import read_tiff_metadata
+from imgan.io.vips import pyvips
 from imgan.types import Array
 from imgan.types import Size
-
-# A cached loader would keep files open, and give a changed file's old pixels again.
-pyvips.cache_set_max(0)
 
 _LOADERS = {
     "png": "pngload_source",
@@ -94,7 +91,7 @@ def _load(source: Source) -> pyvips.Image:
         descriptor = pyvips.Source.new_from_descriptor(source.file.fileno())
         load = getattr(pyvips.Image, _LOADERS[source.image_format])
         return load(descriptor, access="sequential", fail_on="error")
-    except pyvips.Error as error:
+    except (pyvips.Error, UnicodeDecodeError) as error:
         raise _damaged(source, error) from error
 
 
@@ -104,6 +101,7 @@ def _decode(source: Source, image: pyvips.Image) -> Picture:
     if source.image_format == "tiff":
         with source.position_kept():
             exif, metadata.iptc = read_tiff_metadata(source.read_at)
+    metadata.resolution = metadata.resolution or exif.resolution
     metadata.exif = upright_exif(exif)
     orientation = _orientation(source, image)
     try:
@@ -111,7 +109,7 @@ def _decode(source: Source, image: pyvips.Image) -> Picture:
         if converted is not image:
             metadata.icc = None
         pixels = _to_array(source, converted)
-    except pyvips.Error as error:
+    except (pyvips.Error, UnicodeDecodeError) as error:
         raise _damaged(source, error) from error
     if source.image_format == "avif" and pixels.dtype == np.uint16:
         # libvips shifts 10 and 12 bits up; white must become 65535 again.
@@ -222,9 +220,11 @@ def _check_area(source: Source, size: Size, max_megapixels: float) -> None:
         )
 
 
-def _damaged(source: Source, error: pyvips.Error) -> ImageReadError:
+def _damaged(source: Source, error: Exception) -> ImageReadError:
     """Return one line: libvips tells a story of many, its own plumbing included."""
-    lines = [line.strip() for line in str(error.detail or error).splitlines()]
+    # A message that quotes a damaged file cannot always be decoded.
+    detail = str(error.detail) if isinstance(error, pyvips.Error) else ""
+    lines = [line.strip() for line in detail.splitlines()]
     telling = [line for line in lines if line and "bad seek" not in line]
     reason = telling[0] if telling else "cannot be decoded"
     name = format_name(source.image_format)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imgan.errors import ImageReadError
-from imgan.io.exif import ReadAt
 from imgan.io.formats import brands_of
 from imgan.io.formats import foreign_name
 from imgan.io.formats import sniff
+from imgan.io.ifd import ReadAt
 from imgan.io.tiff import count_tiff_pages
 from imgan.io.tiff import reader
 

@@ -6,21 +6,21 @@ libvips 8.18 has no EXIF in TIFF and writes a quarter of the IPTC bytes.
 from pathlib import Path
 from typing import BinaryIO
 
-from imgan.io.exif import SUBFILE_TYPE
-from imgan.io.exif import Directory
-from imgan.io.exif import Entry
 from imgan.io.exif import Exif
-from imgan.io.exif import ReadAt
 from imgan.io.exif import build_tree
-from imgan.io.exif import read_chain
-from imgan.io.exif import read_directory
-from imgan.io.exif import read_header
 from imgan.io.exif import read_tree
+from imgan.io.ifd import Directory
+from imgan.io.ifd import Entry
+from imgan.io.ifd import ReadAt
+from imgan.io.ifd import read_chain
+from imgan.io.ifd import read_directory
+from imgan.io.ifd import read_header
 
 # Entries of a TIFF page that describe the picture and not the layout of its pixels:
 # description, make, model, software, date, artist, host, rating, copyright.
 _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x8298}
 
+_SUBFILE_TYPE = 0x00FE
 _IPTC = 0x83BB
 _UNDEFINED = 7  # type number: bytes that mean nothing to TIFF
 
@@ -90,6 +90,6 @@ def _described(exif: Exif) -> Directory:
 
 
 def _is_reduced(page: Directory) -> bool:
-    entry = page.get(SUBFILE_TYPE)
+    entry = page.get(_SUBFILE_TYPE)
     # Bit 0 of the number is set; the bytes before or after it are zero in either order.
     return entry is not None and bool((entry.data[0] | entry.data[-1]) & 1)

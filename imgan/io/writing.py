@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 
 from imgan.errors import OutputError
 from imgan.io.bmp import encode_bmp
@@ -23,6 +22,7 @@ from imgan.io.temporaries import discard_temporary
 from imgan.io.temporaries import open_temporary
 from imgan.io.temporaries import write_error
 from imgan.io.tiff import add_tiff_metadata
+from imgan.io.vips import pyvips
 from imgan.types import Array
 from imgan.types import dtype_peak
 
@@ -73,7 +73,7 @@ def write_image(
         try:
             encode = _encoder(picture, image_format, quality, compression, descriptor)
             _run(*encode, cancelled)
-        except pyvips.Error:
+        except (pyvips.Error, UnicodeDecodeError):
             _raise_system_error(descriptor)
             raise
         finally:
@@ -81,7 +81,7 @@ def write_image(
         if image_format == "tiff":
             _complete_tiff(temporary, picture)
         commit_temporary(temporary, path)
-    except pyvips.Error as error:
+    except (pyvips.Error, UnicodeDecodeError) as error:
         raise _vips_error(path, error) from error
     except OSError as error:
         raise write_error(path, error) from error
@@ -225,7 +225,8 @@ def _raise_system_error(descriptor: int) -> None:
         os.write(descriptor, bytes(2**20))
 
 
-def _vips_error(path: Path, error: pyvips.Error) -> OutputError:
-    lines = [line.strip() for line in str(error.detail or error).splitlines()]
+def _vips_error(path: Path, error: Exception) -> OutputError:
+    detail = str(error.detail) if isinstance(error, pyvips.Error) else ""
+    lines = [line.strip() for line in detail.splitlines()]
     reason = next((line for line in lines if line), "the encoder failed")
     return OutputError(f"Cannot write {path}: {reason}")

@@ -213,3 +213,30 @@ def test_xmp_does_not_ask_for_a_second_turn(tmp_path, photo, turn):
     Image.fromarray(photo).save(tmp_path / "x.jpg", exif=exif(6), xmp=XMP + turn)
     xmp = read_image(tmp_path / "x.jpg").metadata.xmp
     assert xmp == XMP + turn.replace(b"6", b"1")
+
+
+@pytest.mark.parametrize("target", ["png", "jpg", "webp", "tif", "avif", "bmp"])
+def test_damaged_metadata_does_not_cost_the_picture(tmp_path, photo, target, caplog):
+    hurt = bytearray(SRGB)
+    hurt[:4] = b"\xff" * 4  # a length that it has not
+    metadata = Metadata(
+        icc=bytes(hurt),
+        exif=b"Exif\0\0nothing of the kind",
+        xmp=b"\xff\xfe\x80 no text" * 9000,
+        iptc=b"\0",
+        resolution=(1e12, float("nan")),
+    )
+    path = tmp_path / f"x.{target}"
+    write_image(Picture(photo, None, metadata), path)
+    assert opened(path).size == (97, 61)
+    if target != "bmp":
+        assert "colour profile" in caplog.text
+
+
+@pytest.mark.parametrize("source", ["webp", "avif"])
+def test_resolution_that_only_exif_knows(tmp_path, photo, source):
+    tags = exif(1)
+    tags[0x011A], tags[0x011B], tags[0x0128] = 300.0, 150.0, 2
+    Image.fromarray(photo).save(tmp_path / f"x.{source}", exif=tags)
+    write_image(read_image(tmp_path / f"x.{source}"), tmp_path / "y.png")
+    assert opened(tmp_path / "y.png").info["dpi"] == pytest.approx((300, 150), abs=0.1)

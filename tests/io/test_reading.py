@@ -1,3 +1,4 @@
+import io
 import os
 import subprocess
 import sys
@@ -6,8 +7,10 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from PIL import Image
+from PIL import ImageCms
 
 from imgan.errors import ImageReadError
 from imgan.io.images import read_image
@@ -168,6 +171,24 @@ def test_cmyk_becomes_srgb(tmp_path, photo, suffix):
     assert picture.metadata.icc is None
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+def test_cmyk_through_its_own_profile(tmp_path, photo, suffix):
+    profile = pyvips.Image.profile_load("cmyk")
+    path = tmp_path / f"x.{suffix}"
+    cmyk = Image.fromarray(photo).convert("CMYK")
+    options = {"quality": 100, "subsampling": 0} if suffix == "jpg" else {}
+    cmyk.save(path, icc_profile=bytes(profile), **options)
+    picture = read_image(path)
+    own = ImageCms.ImageCmsProfile(io.BytesIO(bytes(profile)))
+    srgb = ImageCms.createProfile("sRGB")
+    expected = ImageCms.profileToProfile(
+        cmyk, own, srgb, outputMode="RGB", renderingIntent=1
+    )
+    difference = np.abs(picture.pixels.astype(int) - np.asarray(expected))
+    assert difference.mean() < 2
+    assert picture.metadata.icc is None
+
+
 def test_bmp_details(tmp_path, photo):
     path = tmp_path / "x.bmp"
     Image.fromarray(photo).save(path, dpi=(300, 150))
@@ -210,6 +231,30 @@ def test_truncated_files_are_refused(tmp_path, photo, suffix, kept):
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * kept)])
     assert "truncated" in refused(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "avif", "bmp", "gif"])
+def test_damage_anywhere_is_one_line_or_a_picture(tmp_path, photo, suffix, capfd):
+    path = tmp_path / f"x.{suffix}"
+    tags = {} if suffix in ("bmp", "gif") else {"exif": exif(6), "icc_profile": SRGB}
+    Image.fromarray(photo).save(path, **tags)
+    whole = path.read_bytes()
+    random = np.random.default_rng(7)
+    refusals = []
+    for _ in range(40):
+        hurt = bytearray(whole)
+        for at in random.integers(0, min(len(hurt), 400), 4):
+            hurt[at] = random.integers(0, 256)
+        path.write_bytes(hurt)
+        try:
+            picture = read_image(path, max_megapixels=1)
+        except ImageReadError as error:
+            refusals.append(str(error))
+        else:
+            assert picture.pixels.size > 0
+    assert refusals
+    assert not [message for message in refusals if "\n" in message]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_is_no_picture(tmp_path):

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -220,6 +221,30 @@ def test_an_interrupt_handler_can_remove_what_is_being_written(tmp_path):
     assert left_in(tmp_path) == []
     cancelled.set()
     thread.join()
+    assert left_in(tmp_path) == []
+
+
+def test_ctrl_c_ends_an_encode_at_once(tmp_path):
+    program = f"""
+import numpy as np
+from imgan.io.images import Picture, write_image
+noise = np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), np.uint8)
+print("ready", flush=True)
+try:
+    write_image(Picture(np.tile(noise, (2, 1, 1))), r"{tmp_path}/x.png", compression=9)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        while not left_in(tmp_path):
+            time.sleep(0.005)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10)[0] == "interrupted\n"
+        assert time.monotonic() - started < 2
     assert left_in(tmp_path) == []
 
 
