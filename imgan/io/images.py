@@ -2,6 +2,7 @@
 
 from imgan.io.alpha import bleed_colour
 from imgan.io.metadata import Metadata
+from imgan.io.metadata import metadata_losses
 from imgan.io.picture import Picture
 from imgan.io.reading import read_image
 from imgan.io.reading import read_size
@@ -16,6 +17,7 @@ __all__ = [
     "WriteCancelledError",
     "active_temporaries",
     "bleed_colour",
+    "metadata_losses",
     "read_image",
     "read_size",
     "remove_temporaries",

@@ -1,16 +1,14 @@
 """What travels beside the pixels: colour profile, EXIF, XMP, IPTC and resolution."""
 
-import logging
 import re
 from dataclasses import dataclass
 
 from imgan.io.exif import Exif
 from imgan.io.exif import build_exif
 from imgan.io.exif import parse_exif
+from imgan.io.formats import format_name
 from imgan.io.vips import pyvips
 from imgan.types import Size
-
-_logger = logging.getLogger(__name__)
 
 DEFAULT_RESOLUTION = 72 / 25.4
 """Pixels per millimetre written where none is known and the format wants one."""
@@ -37,6 +35,27 @@ class Metadata:
     """Horizontal and vertical pixels per millimetre."""
 
 
+def profile_fits(icc: bytes, grey: bool) -> bool:
+    """Return whether a colour profile is whole, and of grey or RGB pixels."""
+    # A profile for another colour model makes a file that readers reject, and one whose
+    # length is wrong makes the PNG encoder fail after all the computing.
+    return icc[16:20] == (b"GRAY" if grey else b"RGB ") and (
+        int.from_bytes(icc[:4], "big") == len(icc)
+    )
+
+
+def metadata_losses(metadata: Metadata, image_format: str) -> list[str]:
+    """Return one line for each kind of metadata that a format does not keep."""
+    lost = []
+    if image_format == "bmp" and (metadata.icc or metadata.exif or metadata.xmp):
+        lost.append("BMP holds no colour profile, EXIF or XMP")
+    if metadata.iptc and image_format not in ("jpg", "tiff"):
+        lost.append(f"{format_name(image_format)} holds no IPTC")
+    if metadata.xmp and _too_long(metadata.xmp, image_format):
+        lost.append(f"XMP of {len(metadata.xmp):,} bytes is too long for JPEG")
+    return lost
+
+
 def metadata_of(image: pyvips.Image) -> Metadata:
     """Return the metadata of a loaded image; its EXIF as it is in the file."""
     iptc = _blob(image, "iptc-data")
@@ -59,11 +78,9 @@ def attach(
     """
     across, down = true_resolution(metadata) or (DEFAULT_RESOLUTION,) * 2
     image = image.copy(xres=across, yres=down)
-    if metadata.icc and _fits(metadata.icc, image):
+    if metadata.icc and profile_fits(metadata.icc, image.bands < 3):
         _set_blob(image, "icc-profile-data", metadata.icc)
-    if metadata.xmp and image_format == "jpg" and len(metadata.xmp) > _JPEG_XMP:
-        _logger.warning("XMP of %d bytes is too long for JPEG", len(metadata.xmp))
-    elif metadata.xmp:
+    if metadata.xmp and not _too_long(metadata.xmp, image_format):
         _set_blob(image, "xmp-data", metadata.xmp)
     if metadata.exif and image_format != "tiff":
         exif = output_exif(metadata, size)
@@ -111,15 +128,8 @@ def _set_blob(image: pyvips.Image, name: str, value: bytes) -> None:
     image.set_type(pyvips.GValue.blob_type, name, value)
 
 
-def _fits(icc: bytes, image: pyvips.Image) -> bool:
-    # A profile for another colour model makes a file that readers reject, and one whose
-    # length is wrong makes the PNG encoder fail after all the computing.
-    grey = image.bands < 3
-    fits = icc[16:20] == (b"GRAY" if grey else b"RGB ")
-    whole = int.from_bytes(icc[:4], "big") == len(icc)
-    if not (fits and whole):
-        _logger.warning("A colour profile that is damaged or unfit was left out")
-    return fits and whole
+def _too_long(xmp: bytes, image_format: str) -> bool:
+    return image_format == "jpg" and len(xmp) > _JPEG_XMP
 
 
 def _unwrap_iptc(blob: bytes) -> bytes | None:

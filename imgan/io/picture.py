@@ -20,6 +20,8 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
     source_format: str = "png"
     """`png`, `jpg`, `webp`, `tiff`, `bmp`, `avif`, or the read-only `gif`, `heic`."""
+    warnings: list[str] = field(default_factory=list)
+    """One line for each thing of the file that could not be kept."""
 
     @property
     def size(self) -> Size:

@@ -11,6 +11,7 @@ from imgan.io.exif import parse_exif
 from imgan.io.formats import format_name
 from imgan.io.metadata import Metadata
 from imgan.io.metadata import metadata_of
+from imgan.io.metadata import profile_fits
 from imgan.io.metadata import upright_exif
 from imgan.io.metadata import upright_xmp
 from imgan.io.picture import Picture
@@ -172,7 +173,12 @@ def _assemble(source: Source, pixels: Array, metadata: Metadata) -> Picture:
         pixels = pixels[..., :-1]
     if pixels.shape[2] == 1:
         pixels = pixels[..., 0]
-    return Picture(np.ascontiguousarray(pixels), alpha, metadata, source.image_format)
+    warnings = []
+    if metadata.icc and not profile_fits(metadata.icc, pixels.ndim == 2):
+        metadata.icc = None
+        warnings.append("Its colour profile is damaged or of another kind: left out")
+    pixels = np.ascontiguousarray(pixels)
+    return Picture(pixels, alpha, metadata, source.image_format, warnings)
 
 
 def _upright_heic(source: Source, image: object) -> tuple[Array, Metadata]:
