@@ -132,7 +132,8 @@ def _refuse_foreign(folder: Path) -> None:
     """Keep `save_bundle` from replacing a folder with anything else in it."""
     if (folder / CARD_NAME).is_file() or not folder.exists():
         return
-    if not folder.is_dir() or any(folder.iterdir()):
+    # Weights without a card are a damaged bundle, which may be written anew.
+    if not folder.is_dir() or {path.name for path in folder.iterdir()} - {WEIGHTS_NAME}:
         raise OutputError(
             f"{folder} is there and is not a bundle, so it is not replaced. Give the "
             "name of a new folder."

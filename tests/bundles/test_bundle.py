@@ -241,6 +241,13 @@ def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
     assert read_card(tmp_path / "empty").name == "small"
 
 
+def test_a_bundle_that_lost_its_card_may_be_written_anew(bundle: Path) -> None:
+    (bundle / "card.json").unlink()
+    network = small_network()
+    save_bundle(network, card_of(network, name="newer"), bundle)
+    assert read_card(bundle).name == "newer"
+
+
 def test_weights_that_compute_nonsense_are_not_kept(tmp_path: Path) -> None:
     network = small_network()
     network.get_layer("last").bias.assign([np.nan] * 12)
