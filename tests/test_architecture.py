@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 LEVELS = {
-    0: {"types", "errors", "runtime"},
+    0: {"types", "errors", "machine", "runtime"},
     1: {"config", "families"},
     2: {"layers", "io"},
     3: {"networks", "losses", "metrics", "data"},
@@ -42,7 +42,17 @@ SHARED_NETWORKS = {
 NEUTRAL = {"layers", "networks", "losses"}
 
 # These answer without loading a framework.
-LIGHT = {"cli", "config", "families", "errors", "types", "runtime", "io", "__main__"}
+LIGHT = {
+    "cli",
+    "config",
+    "families",
+    "errors",
+    "types",
+    "machine",
+    "runtime",
+    "io",
+    "__main__",
+}
 LIGHT_MODULES = {"imgan.bundles.card", "imgan.bundles.register", "imgan"}
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch"}
 

@@ -116,8 +116,8 @@ def _report_bug(error: BaseException, arguments: Sequence[str]) -> int:
 
 def write_log(error: BaseException, arguments: Sequence[str]) -> Path:
     """Write versions, the command line and the traceback; return the file's path."""
-    from imgan.cli.environment import processor
-    from imgan.cli.environment import versions
+    from imgan.machine import processor
+    from imgan.machine import versions
 
     now = datetime.datetime.now()
     lines = [

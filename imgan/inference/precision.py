@@ -4,11 +4,9 @@ A rerun must give the same bytes, so the choice depends on the processor's instr
 sets and on the picture's type only.
 """
 
-import functools
-from pathlib import Path
-
 from imgan.errors import UsageError
 from imgan.errors import did_you_mean
+from imgan.machine import cpu_flags
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -40,22 +38,6 @@ def choose_precision(option: str, dtype: str, device: str) -> str:
         )
     if option != "auto":
         return option
+    # Where the flags are not known, float32 is right everywhere.
     fast = on_cpu and dtype == "uint8" and bool(_FAST_BFLOAT16 & cpu_flags())
     return "bfloat16" if fast else "float32"
-
-
-@functools.cache
-def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """Return the instruction sets of the processor as Linux names them.
-
-    Empty where the system does not tell: float32 is right everywhere.
-    """
-    try:
-        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return frozenset()
-    for line in text.splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() in ("flags", "Features"):
-            return frozenset(value.split())
-    return frozenset()

@@ -2,10 +2,7 @@
 
 import json
 import os
-import platform
-import re
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +10,10 @@ from imgan.bundles.card import CARD_NAME
 from imgan.config import Recipe
 from imgan.config import dump_recipe
 from imgan.errors import UsageError
+from imgan.machine import processor_name
+from imgan.machine import versions
 
-PACKAGES = ("imgan", "tensorflow", "keras", "numpy")
+_PACKAGES = ("python", "imgan", "tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -97,13 +96,9 @@ def open_run(
 
 def environment(threads: int) -> dict[str, Any]:
     """Return what the bits of a result depend on."""
-    versions = {name: _version(name) for name in PACKAGES}
-    return {
-        "python": platform.python_version(),
-        **versions,
-        "processor": processor(),
-        "threads": threads,
-    }
+    found = versions()
+    versions_that_matter = {name: found[name] for name in _PACKAGES}
+    return {**versions_that_matter, "processor": processor_name(), "threads": threads}
 
 
 def check_environment(run: RunFolder, now: dict[str, Any]) -> list[str]:
@@ -118,16 +113,6 @@ def check_environment(run: RunFolder, now: dict[str, Any]) -> list[str]:
         for key, value in now.items()
         if then.get(key) != value
     ]
-
-
-def processor() -> str:
-    """Return the processor's name as the system gives it."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found.group(1) if found else platform.machine()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -146,10 +131,3 @@ def _numbered_run(name: str, recipe_text: str, parent: Path) -> RunFolder:
         if unfinished and run.recipe.read_text(encoding="utf-8") == recipe_text:
             return run
     return RunFolder(parent / f"{max(numbers) + 1:04d}-{name}")
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "unknown"

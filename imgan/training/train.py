@@ -25,6 +25,7 @@ from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.errors import did_you_mean
 from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.machine import usable_cores
 from imgan.networks.halo import halo
 from imgan.training.callbacks import Progress
 from imgan.training.callbacks import RunCallback
@@ -65,7 +66,8 @@ def train(
     """
     if run.finished:
         return run.bundle
-    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    # 0 means one for every core.
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
     for difference in check_environment(run, environment(threads)):
         _log.warning(difference)
     keras.utils.set_random_seed(recipe.seed)

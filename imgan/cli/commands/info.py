@@ -3,11 +3,11 @@
 import platform
 from collections.abc import Callable
 
-from imgan.cli.environment import processor
-from imgan.cli.environment import versions
 from imgan.cli.text import aligned
 from imgan.cli.text import write
 from imgan.inference.precision import choose_precision
+from imgan.machine import processor
+from imgan.machine import versions
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imgan.cli import environment
+from imgan import machine
 from imgan.cli.commands import info
 from imgan.cli.main import main
 
@@ -43,19 +43,19 @@ def test_processor_is_read_as_linux_tells_it(tmp_path: Path) -> None:
         "processor\t: 0\nmodel name\t: Quick CPU\nflags\t\t: fpu avx2 amx_bf16\n",
         encoding="utf-8",
     )
-    found = environment.processor(cpuinfo)
+    found = machine.processor(cpuinfo)
     assert (found["model"], found["flags"]) == ("Quick CPU", "avx2 amx_bf16")
     assert int(found["cores"]) >= 1
 
 
 def test_processor_of_another_system(tmp_path: Path) -> None:
-    found = environment.processor(tmp_path / "absent")
+    found = machine.processor(tmp_path / "absent")
     assert found["flags"] == "unknown"
     assert found["model"]
 
 
 def test_versions_name_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "DISTRIBUTIONS", ("imgan", "no-such-package-x"))
-    found = environment.versions()
+    monkeypatch.setattr(machine, "DISTRIBUTIONS", ("imgan", "no-such-package-x"))
+    found = machine.versions()
     assert found["no-such-package-x"] == "not installed"
     assert found["imgan"].startswith("0.")

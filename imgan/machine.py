@@ -1,12 +1,11 @@
 """What imgan runs on: versions and the processor, read without importing TensorFlow."""
 
+import functools
 import importlib.metadata
 import os
 import platform
 import re
 from pathlib import Path
-
-from imgan.inference.precision import cpu_flags
 
 DISTRIBUTIONS = (
     "imgan",
@@ -57,22 +56,40 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
     present = cpu_flags(cpuinfo)
     relevant = [flag for flag in RELEVANT_FLAGS if flag in present]
     return {
-        "model": _cpu_model(cpuinfo),
-        "cores": str(_usable_cores()),
+        "model": processor_name(cpuinfo),
+        "cores": str(usable_cores()),
         "flags": " ".join(relevant) if present else "unknown",
     }
 
 
-def _cpu_model(cpuinfo: Path) -> str:
-    try:
-        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the processor's model as the system gives it."""
+    name = re.search(r"^model name\s*:\s*(.+)$", _read(cpuinfo), re.MULTILINE)
     return name[1].strip() if name else platform.processor() or platform.machine()
 
 
-def _usable_cores() -> int:
+@functools.cache
+def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """Return the instruction sets of the processor as Linux names them.
+
+    Empty where the system does not tell.
+    """
+    for line in _read(cpuinfo).splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() in ("flags", "Features"):
+            return frozenset(value.split())
+    return frozenset()
+
+
+def _read(cpuinfo: Path) -> str:
+    try:
+        return cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
     # A container or taskset may leave fewer cores than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
