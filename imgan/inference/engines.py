@@ -15,6 +15,7 @@ from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_tile_function
 from imgan.inference.graph import result_channels
 from imgan.inference.tiling import Grid
+from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
@@ -78,7 +79,10 @@ class NetworkEngine:
         self._tf = import_tensorflow()
         self._card = card
         self._load = load
-        self._devices = choose_devices(device, self._tf)
+        # TensorFlow looks for GPUs when first asked, and complains of a driver without.
+        with hold_stderr():
+            self._devices = choose_devices(device, self._tf)
+            self._tf.constant(0)
         self._turn = itertools.count()
         self._lock = threading.Lock()
         self._networks: dict[tuple[str, str], Any] = {}

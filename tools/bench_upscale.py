@@ -1,0 +1,217 @@
+"""How fast is `imgan upscale` on a folder, against the bare network on the same tiles?
+
+    python tools/bench_upscale.py PICTURES [--model x4] [--seconds 60] [--hr SET5/HR]
+
+Prints, with start-up (imports, weights, first trace) stated apart: input megapixels per
+second of the whole command with JPEG and with PNG output and of the network alone,
+their ratio, the processor time of the encoder and the ratio that it leaves, float32
+against `auto`, and what `auto` costs in PSNR on a folder of true pictures.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from imgan.bundles.card import read_card
+from imgan.bundles.register import resolve
+from imgan.inference.batch import Event
+from imgan.inference.batch import Finished
+from imgan.inference.batch import run_batch
+from imgan.inference.predictor import Predictor
+from imgan.inference.report import Report
+from imgan.inference.streams import Streams
+from imgan.inference.tiling import Tile
+from imgan.inference.tiling import pad_to_multiple
+from imgan.inference.tiling import plan_tiles
+from imgan.inference.work import BatchOptions
+from imgan.io.images import Picture
+from imgan.io.images import read_image
+from imgan.io.images import write_image
+from imgan.io.paths import Job
+from imgan.io.paths import JobPlan
+from imgan.io.paths import plan_jobs
+from imgan.runtime import import_tensorflow
+from imgan.types import Array
+from imgan.types import Size
+
+
+class Work(NamedTuple):
+    """One tile of one picture, ready for the network."""
+
+    pixels: Array
+    tile: Tile
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    options = _parse(arguments)
+    started = time.perf_counter()
+    import_tensorflow()
+    print(f"TensorFlow imported in {time.perf_counter() - started:.1f} s")
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = plan_jobs([options.pictures], Path(folder), recursive=True).jobs
+        started = time.perf_counter()
+        predictor = Predictor.load(options.model, precision=options.precision)
+        pictures = [read_image(job.input) for job in jobs[: options.pictures_at_most]]
+        predictor(pictures[0].pixels[:64, :64])
+        print(f"Model loaded and traced in {time.perf_counter() - started:.1f} s")
+        area = sum(picture.size.megapixels for picture in pictures)
+        print(f"{len(pictures)} pictures, {area:.2f} megapixels in")
+        bare = _bare(predictor, pictures, options.seconds / 3)
+        repeats = max(1, round(options.seconds / 3 * bare / area))
+        jobs = _repeated(jobs[: len(pictures)], repeats)
+        for image_format in ("jpg", "png"):
+            encoder = _encoder_seconds(predictor, pictures, image_format)
+            whole = _whole(predictor, jobs, Path(folder), image_format)
+            _tell(image_format, whole, bare, encoder / area)
+        _precisions(options.model, pictures, options.seconds / 6)
+    if options.hr:
+        _fidelity(options.model, options.hr)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", type=Path, help="folder of pictures")
+    parser.add_argument("--model", default="x4")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--seconds", type=float, default=90, help="work to measure")
+    parser.add_argument("--pictures-at-most", type=int, default=12)
+    parser.add_argument("--hr", type=Path, help="folder of true pictures, for PSNR")
+    return parser.parse_args(arguments)
+
+
+def _tiles(predictor: Predictor, pictures: list[Picture]) -> list[Work]:
+    grid = predictor.engine.grid._replace(tile=predictor.tile)
+    work = []
+    for picture in pictures:
+        size = Size(*picture.pixels.shape[:2])
+        pixels = picture.pixels.reshape(*size, -1)
+        pixels = pad_to_multiple(pixels, grid.multiple)
+        work += [
+            Work(np.ascontiguousarray(pixels[tile.read.slices()]), tile)
+            for tile in plan_tiles(size, grid)
+        ]
+    return work
+
+
+def _bare(predictor: Predictor, pictures: list[Picture], seconds: float) -> float:
+    """Return input megapixels per second of the network alone, at its best."""
+    work = _tiles(predictor, pictures)
+    area = sum(picture.size.megapixels for picture in pictures)
+    engine, precision = predictor.engine, predictor.precision_for("uint8")
+
+    def run(one: Work) -> None:
+        engine.run(one.pixels, one.tile.crop, precision, quantise=True)
+
+    best = 0.0
+    for count in (1, engine.streams):
+        streams = Streams(count)
+        streams.map(run, work[:2])
+        rounds, started = 0, time.perf_counter()
+        while time.perf_counter() - started < seconds / 2:
+            streams.map(run, work)
+            rounds += 1
+        speed = rounds * area / (time.perf_counter() - started)
+        print(f"bare network, {count} tiles at once: {speed:.3f} MP/s ({precision})")
+        best = max(best, speed)
+    return best
+
+
+def _repeated(jobs: list[Job], repeats: int) -> list[Job]:
+    return [
+        Job(job.input, job.output.with_stem(f"{job.output.stem}-{turn}"))
+        for turn in range(repeats)
+        for job in jobs
+    ]
+
+
+def _encoder_seconds(
+    predictor: Predictor, pictures: list[Picture], image_format: str
+) -> float:
+    """Return the processor time of encoding the results of all pictures once."""
+    total = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for picture in pictures:
+            made = Picture(predictor(picture.pixels))
+            before = _processor_seconds()
+            write_image(made, Path(folder, f"one.{image_format}"))
+            total += _processor_seconds() - before
+    return total
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _whole(
+    predictor: Predictor, jobs: list[Job], folder: Path, image_format: str
+) -> float:
+    """Return input megapixels per second of the batch engine, start-up excluded."""
+    suffix = f".{image_format}"
+    jobs = [Job(job.input, job.output.with_suffix(suffix)) for job in jobs]
+    ended: list[float] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Finished):
+            ended.append(time.perf_counter())
+
+    options = BatchOptions(model=str(predictor.source), precision=predictor.precision)
+    report = run_batch(JobPlan(jobs, 0), options, note, load=lambda: predictor)
+    _check(report)
+    return report.input_megapixels / report.seconds
+
+
+def _check(report: Report) -> None:
+    failed = [row.error for row in report.files if row.status != "done"]
+    if failed:
+        raise SystemExit(f"{len(failed)} pictures failed, the first: {failed[0]}")
+
+
+def _tell(image_format: str, whole: float, bare: float, encoder: float) -> None:
+    """Print one line; `encoder` is processor seconds per input megapixel."""
+    cores = len(os.sched_getaffinity(0))
+    network = cores / bare
+    left = network / (network + encoder)
+    print(
+        f"imgan upscale, {image_format}: {whole:.3f} MP/s, {whole / bare:.3f} of the "
+        f"bare network; the encoder takes {encoder:.2f} s of processor time per "
+        f"megapixel and leaves {left:.3f}, of which this is {whole / bare / left:.3f}"
+    )
+
+
+def _precisions(model: str, pictures: list[Picture], seconds: float) -> None:
+    speeds = {}
+    for precision in ("float32", "auto"):
+        predictor = Predictor.load(model, precision=precision)
+        print(f"--precision {precision}:")
+        speeds[precision] = _bare(predictor, pictures, seconds)
+    print(f"auto is {speeds['auto'] / speeds['float32']:.2f} times as fast as float32")
+
+
+def _fidelity(model: str, folder: Path) -> None:
+    from imgan.evaluate import evaluate
+
+    scale = read_card(resolve(model)).scale
+    scores = {
+        precision: evaluate(
+            folder, model=model, scale=scale, precision=precision
+        ).mean.psnr_y
+        for precision in ("float32", "auto")
+    }
+    cost = scores["float32"] - scores["auto"]
+    print(
+        f"PSNR-Y on {folder}: float32 {scores['float32']:.4f} dB, auto "
+        f"{scores['auto']:.4f} dB; auto costs {cost:.4f} dB"
+    )
+
+
+if __name__ == "__main__":
+    main()
