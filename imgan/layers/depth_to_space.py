@@ -32,23 +32,7 @@ class DepthToSpace(keras.layers.Layer):
         """Rearrange; see the class."""
         if self.block_size == 1:
             return inputs
-        if hasattr(ops, "depth_to_space"):
-            return ops.depth_to_space(
-                inputs, self.block_size, data_format="channels_last"
-            )
-        return self._rearrange(inputs)
-
-    def _rearrange(self, inputs: Any) -> Any:
-        """Do the same by a transposition, for Keras before 3.14."""
-        block = self.block_size
-        batch, height, width, channels = ops.shape(inputs)
-        # (batch, y, x, dy, dx, colour) -> (batch, y, dy, x, dx, colour)
-        parts = ops.reshape(
-            inputs, (-1, height, width, block, block, channels // block**2)
-        )
-        parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
-        shape = (batch, height * block, width * block, channels // block**2)
-        return ops.reshape(parts, shape)
+        return ops.depth_to_space(inputs, self.block_size, data_format="channels_last")
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Return the symbolic output shape."""
