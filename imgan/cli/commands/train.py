@@ -23,7 +23,9 @@ Show = Callable[[int, int, dict[str, float]], None]
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="YAML file of the experiment.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="YAML file of the experiment.")
+    ],
     run_dir: Annotated[
         Path | None,
         typer.Option(help="The run's folder. Default: resume, or the next in runs/."),
