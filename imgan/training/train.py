@@ -210,7 +210,7 @@ def finish(
     }
     validation = recipe.data.validation
     metrics = (
-        [Score(dataset=validation.hr.parent.name, protocol=protocol, values=scores)]
+        [Score(dataset=_dataset_name(validation.hr), protocol=protocol, values=scores)]
         if validation and scores
         else []
     )
@@ -255,3 +255,8 @@ def build_validator(
 
 def _validation_lr(recipe: Recipe) -> bool:
     return bool(recipe.data.validation and recipe.data.validation.lr)
+
+
+def _dataset_name(folder: Path) -> str:
+    """Return the name of a data set from the folder of its true pictures."""
+    return (folder.parent if folder.name.lower() == "hr" else folder).name

@@ -102,9 +102,12 @@ def _logging(path: Path, quiet: bool) -> "Iterator[None]":
         logger.addHandler(handler)
     handlers[0].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     logger.setLevel(logging.INFO)
+    # TensorFlow's imports give the root logger a handler of their own.
+    logger.propagate = False
     try:
         yield
     finally:
+        logger.propagate = True
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()
