@@ -1,0 +1,63 @@
+"""Pack, fit in slices and bundle, as a maintainer would on two machines."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+import skimage.data
+import yaml
+
+from imgan.bundles.card import read_card
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*words: object) -> str:
+    result = subprocess.run(
+        [sys.executable, "tools/pretrain.py", *map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.slow
+def test_slices_add_up_to_a_bundle(tmp_path: Path) -> None:
+    (tmp_path / "hr").mkdir()
+    cat = skimage.data.chelsea()[50:250, 100:350, ::-1]
+    cv2.imwrite(str(tmp_path / "hr" / "cat.png"), cat)
+    folders = {"hr": str(tmp_path / "hr")}
+    recipe = {
+        "name": "tiny",
+        "family": "repsr",
+        "scale": 2,
+        "generator": {"num_filters": 8, "num_convs": 1},
+        "data": {
+            "train": folders,
+            "validation": folders,
+            "hr_patch_size": 64,
+            "batch_size": 4,
+        },
+        "training": {"steps": 300, "learning_rate": 2e-3, "warmup_steps": 20},
+    }
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    work = tmp_path / "work"
+    call("pack", path, work, "--files", 1)
+    assert (work / "patches-00.npz").stat().st_size <= 50 * 2**20
+    first = call("fit", work, "--seconds", 0.5)
+    assert 0 < int(first.split()[1]) < 300
+    assert call("fit", work).startswith("step 300 of 300")
+    assert "finished" in call("fit", work)
+    call("bundle", work, tmp_path / "run")
+    card = read_card(tmp_path / "run" / "bundle")
+    assert card.training_steps == 300
+    assert card.metrics[0].values["psnr_y"] > 26
+    assert json.loads((work / "plan.json").read_text())["family"] == "repsr"
