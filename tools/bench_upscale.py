@@ -21,8 +21,6 @@ import numpy as np
 
 from imgan.bundles.card import read_card
 from imgan.bundles.register import resolve
-from imgan.inference.batch import Event
-from imgan.inference.batch import Finished
 from imgan.inference.batch import run_batch
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import Report
@@ -69,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         jobs = _repeated(jobs[: len(pictures)], repeats)
         for image_format in ("jpg", "png"):
             encoder = _encoder_seconds(predictor, pictures, image_format)
-            whole = _whole(predictor, jobs, Path(folder), image_format)
+            whole = _whole(predictor, jobs, options.model, image_format)
             _tell(image_format, whole, bare, encoder / area)
         _precisions(options.model, pictures, options.seconds / 6)
     if options.hr:
@@ -152,19 +150,13 @@ def _processor_seconds() -> float:
 
 
 def _whole(
-    predictor: Predictor, jobs: list[Job], folder: Path, image_format: str
+    predictor: Predictor, jobs: list[Job], model: str, image_format: str
 ) -> float:
-    """Return input megapixels per second of the batch engine, start-up excluded."""
+    """Return input megapixels per second of the batch engine with a loaded model."""
     suffix = f".{image_format}"
     jobs = [Job(job.input, job.output.with_suffix(suffix)) for job in jobs]
-    ended: list[float] = []
-
-    def note(event: Event) -> None:
-        if isinstance(event, Finished):
-            ended.append(time.perf_counter())
-
-    options = BatchOptions(model=str(predictor.source), precision=predictor.precision)
-    report = run_batch(JobPlan(jobs, 0), options, note, load=lambda: predictor)
+    options = BatchOptions(model=model, precision=predictor.precision)
+    report = run_batch(JobPlan(jobs, 0), options, load=lambda: predictor)
     _check(report)
     return report.input_megapixels / report.seconds
 

@@ -1,6 +1,7 @@
 """What computes a tile: a network on some devices, or nothing but the resampler."""
 
 import itertools
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,8 @@ class NetworkEngine:
     def __init__(
         self, card: Card, load: Callable[[str], Any], device: str = "auto"
     ) -> None:
+        # One of two caches that grow with every new shape of a tile; see `graph`.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
         self._tf = import_tensorflow()
         self._card = card
         self._load = load
@@ -115,8 +118,7 @@ class NetworkEngine:
         function = self._functions.get(key)
         if function is None:
             function = self._build(key)
-        with self._tf.device(device):
-            return function(pixels, crop)
+        return function(pixels, crop)
 
     def _build(self, key: tuple[Any, ...]) -> TileFunction:
         device, precision, dtype, channels, quantise = key

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
+from imgan.inference.memory import physical_memory
 from imgan.inference.pictures import predict_picture
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
@@ -170,11 +171,3 @@ def _check_memory(count: int, size: Size) -> None:
             f"machine has {total / 1e9:.1f} GB of memory. Cut the picture, or use a "
             "lower --scale"
         )
-
-
-def physical_memory() -> int | None:
-    """Return the bytes of memory of the machine, or None where it does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None

@@ -63,7 +63,8 @@ def test_every_picture_is_enlarged(folder, tmp_path):
 
 def test_a_second_run_computes_nothing(folder, tmp_path):
     run(folder, tmp_path / "out")
-    before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()}
+    out = tmp_path / "out"
+    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
 
     def load():
         pytest.fail("nothing is to be computed, so no model is needed")

@@ -119,9 +119,11 @@ def run(
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
     from imgan.inference.batch import model_card
     from imgan.inference.batch import run_batch
+    from imgan.inference.memory import share_arenas
     from imgan.inference.report import write_report
     from imgan.io.paths import plan_jobs
 
+    share_arenas()
     *inputs, output = paths
     model_card(options.model)
     _check_report(report_file)
