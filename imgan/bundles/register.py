@@ -17,6 +17,15 @@ def shipped() -> dict[str, Path]:
     }
 
 
+def default_model(scale: float | None) -> str:
+    """Return the shipped model for an enlargement, when the user names none.
+
+    The smallest scale that reaches it: what is lost by reducing the result of a larger
+    one was computed in vain.
+    """
+    return "x2" if scale is not None and scale <= 2 else "x4"
+
+
 def resolve(model: str) -> Path:
     """Return the bundle that a user means.
 

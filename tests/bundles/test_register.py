@@ -30,6 +30,14 @@ def test_cards_that_ship_are_valid() -> None:
         assert read_card(folder).name == name
 
 
+@pytest.mark.parametrize(
+    ("scale", "name"),
+    [(None, "x4"), (1.5, "x2"), (2, "x2"), (2.5, "x4"), (4, "x4"), (6, "x4")],
+)
+def test_default_model_reaches_the_scale(scale: float | None, name: str) -> None:
+    assert register.default_model(scale) == name
+
+
 def test_bundles_and_finished_runs(pretrained: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs" / "0001-small"
     (run / "bundle").mkdir(parents=True)

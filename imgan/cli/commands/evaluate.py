@@ -28,8 +28,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help="Shipped model, bundle or run folder, or bicubic. Default: x4, or the "
-            "shipped model of --scale.",
+            help="Shipped model, bundle or run folder, or bicubic. Default: x4; x2 for "
+            "--scale 2.",
         ),
     ] = None,
     scale: Annotated[
@@ -65,6 +65,7 @@ def evaluate(
     PSNR and SSIM on Y (BT.601, studio range), with as many pixels cropped at each
     border as the scale. Bicubic enlargement is scored beside the model.
     """
+    from imgan.bundles.register import default_model
     from imgan.evaluate import evaluate as run
 
     if json_file not in (None, "-"):
@@ -72,7 +73,7 @@ def evaluate(
     with _progress(quiet) as progress:
         result = run(
             hr_dir,
-            model=model or f"x{scale or 4}",
+            model=model or default_model(scale),
             scale=scale,
             lr_dir=lr_dir,
             precision=precision,

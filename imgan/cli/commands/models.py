@@ -1,7 +1,6 @@
 """`imgan models`: the models that ship with the package."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -89,24 +88,12 @@ def _write_notes(found: list[Card], measure: bool) -> None:
         write(f"Speed: megapixels of input per second on {where}.")
 
 
-def measured_speed(name: str, *, side: int = 256, seconds: float = 2.0) -> str:
-    """Time a model on this machine and return its input megapixels per second.
-
-    Args:
-        name: What `--model` takes.
-        side: Height and width in pixels of the picture that is enlarged.
-        seconds: How long to repeat; the best time counts, as others disturb the rest.
-    """
-    import numpy as np
-
+def measured_speed(name: str) -> str:
+    """Return the input megapixels per second of a model on this machine, in words."""
     import imgan
+    from imgan.runtime import import_tensorflow
 
-    enlarge = imgan.load(name)
-    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
-    enlarge(picture)  # traces the graph
-    best, end = float("inf"), time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        enlarge(picture)
-        best = min(best, time.perf_counter() - start)
-    return f"{significant(side * side / 1e6 / best)} MP/s"
+    import_tensorflow()
+    from imgan.inference.speed import measure_speed
+
+    return f"{significant(measure_speed(imgan.load(name)))} MP/s"

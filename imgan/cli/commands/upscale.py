@@ -32,11 +32,13 @@ def upscale(
         ),
     ],
     model: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="NAME|PATH", help="Shipped model, bundle or run folder, or bicubic."
+            metavar="NAME|PATH",
+            help="Shipped model, bundle or run folder, or bicubic. Default: x4; x2 for "
+            "a --scale of at most 2.",
         ),
-    ] = "x4",
+    ] = None,
     scale: Annotated[
         float | None,
         typer.Option(help="Enlargement, such as 2.5. Default: the model's."),
@@ -90,10 +92,11 @@ def upscale(
     Results appear whole or not at all. What is there already is skipped, so a batch
     that was stopped goes on with the same command.
     """
+    from imgan.bundles.register import default_model
     from imgan.inference.work import BatchOptions
 
     options = BatchOptions(
-        model=model,
+        model=model or default_model(scale),
         scale=scale,
         overwrite=overwrite,
         quality=quality,

@@ -142,11 +142,3 @@ def test_measure_replaces_the_speed(
     assert "7 MP/s of tiny" in out
     assert "on this machine" in out
     assert "2 cores" not in out
-
-
-def test_measured_speed_counts_input_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """100 x 100 pixels in a thousandth of a second are 10 megapixels per second."""
-    ticks = iter([0.0, 0.0, 1.0, 1.001, 9.0])
-    monkeypatch.setattr(models.time, "perf_counter", lambda: next(ticks))
-    monkeypatch.setattr("imgan.load", lambda name: lambda picture: picture)
-    assert models.measured_speed("any", side=100) == "10.00 MP/s"

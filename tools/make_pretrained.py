@@ -1,0 +1,62 @@
+"""Put the bundle of a finished run into the package, with its scores and its speed.
+
+    python tools/make_pretrained.py runs/0001-x4 --hr SET5/HR [--lr SET5/LR_bicubic/X4]
+
+Scores are taken by `imgan evaluate` and the speed on this machine, on a quiet moment.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from imgan import __version__
+from imgan.bundles.bundle import load_network
+from imgan.bundles.bundle import save_bundle
+from imgan.bundles.card import Score
+from imgan.bundles.card import Speed
+from imgan.bundles.register import PRETRAINED
+from imgan.evaluate import evaluate
+from imgan.machine import processor_name
+from imgan.machine import usable_cores
+from imgan.runtime import import_tensorflow
+
+
+def main() -> int:
+    """Measure, complete the card, write the bundle."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--hr", type=Path, required=True)
+    parser.add_argument("--lr", type=Path)
+    parser.add_argument("--dataset", default="Set5")
+    words = parser.parse_args()
+    import_tensorflow()
+    from imgan.inference.predictor import Predictor
+    from imgan.inference.speed import measure_speed
+
+    bundle = words.run / "bundle"
+    result = evaluate(
+        words.hr, model=str(bundle), lr_dir=words.lr, precision="float32"
+    ).to_json()
+    predictor = Predictor.load(bundle)
+    speed = Speed(
+        megapixels_per_second=round(measure_speed(predictor, seconds=10), 3),
+        precision=predictor.precision_for("uint8"),
+        machine=f"{usable_cores()} cores of {processor_name()}",
+    )
+    network, card = load_network(bundle)
+    values = {name: round(value, 4) for name, value in result["mean"].items()}
+    protocol = {**result["protocol"], "precision": "float32"}
+    card = card.model_copy(
+        update={
+            "imgan_version": __version__,
+            "metrics": [Score(dataset=words.dataset, protocol=protocol, values=values)],
+            "speed": speed,
+        }
+    )
+    save_bundle(network, card, PRETRAINED / card.name)
+    print(f"{PRETRAINED / card.name}: {values}, {speed}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
