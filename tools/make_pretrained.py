@@ -51,6 +51,7 @@ def main() -> int:
             "imgan_version": __version__,
             "metrics": [Score(dataset=words.dataset, protocol=protocol, values=values)],
             "speed": speed,
+            "attribution": f"The imgan authors; trained on {'; '.join(card.data)}",
         }
     )
     save_bundle(network, card, PRETRAINED / card.name)
