@@ -5,12 +5,14 @@
 Prints, with start-up (imports, weights, first trace) stated apart: input megapixels per
 second of the whole command with JPEG and with PNG output and of the network alone,
 their ratio, the processor time of the encoder and the ratio that it leaves, float32
-against `auto`, and what `auto` costs in PSNR on a folder of true pictures.
+against `auto`, and what `auto` costs in PSNR on a folder of true pictures. The
+measurements alternate, and medians of the rounds' ratios are printed.
 """
 
 import argparse
 import os
 import resource
+import statistics
 import tempfile
 import time
 from collections.abc import Sequence
@@ -39,6 +41,8 @@ from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Size
 
+FORMATS = ("jpg", "png")
+
 
 class Work(NamedTuple):
     """One tile of one picture, ready for the network."""
@@ -62,14 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"Model loaded and traced in {time.perf_counter() - started:.1f} s")
         area = sum(picture.size.megapixels for picture in pictures)
         print(f"{len(pictures)} pictures, {area:.2f} megapixels in")
-        bare = _bare(predictor, pictures, options.seconds / 3)
-        repeats = max(1, round(options.seconds / 3 * bare / area))
-        jobs = _repeated(jobs[: len(pictures)], repeats)
-        for image_format in ("jpg", "png"):
+        jobs = jobs[: len(pictures)]
+        rates = _alternate(options, predictor, pictures, jobs)
+        for image_format in FORMATS:
             encoder = _encoder_seconds(predictor, pictures, image_format)
-            whole = _whole(predictor, jobs, options.model, image_format)
-            _tell(image_format, whole, bare, encoder / area)
-        _precisions(options.model, pictures, options.seconds / 6)
+            _tell(image_format, rates[image_format], rates["auto"], encoder / area)
+        _tell_precisions(rates["float32"], rates["auto"])
     if options.hr:
         _fidelity(options.model, options.hr)
 
@@ -99,8 +101,45 @@ def _tiles(predictor: Predictor, pictures: list[Picture]) -> list[Work]:
     return work
 
 
-def _bare(predictor: Predictor, pictures: list[Picture], seconds: float) -> float:
-    """Return input megapixels per second of the network alone, at its best."""
+def _alternate(
+    options: argparse.Namespace,
+    predictor: Predictor,
+    pictures: list[Picture],
+    jobs: list[Job],
+) -> dict[str, list[float]]:
+    """Measure everything in turn, again and again: machines are noisy.
+
+    Returns:
+        Input megapixels per second of every round: of the bare network in the wanted
+        precision ("auto") and in float32, and of the batch engine by output format.
+    """
+    plain = Predictor.load(options.model, precision="float32")
+    rates: dict[str, list[float]] = {key: [] for key in ("auto", "float32", *FORMATS)}
+    repeats, measured = 1, 0.0
+    while measured < options.seconds or len(rates["auto"]) < 3:
+        rates["float32"].append(_bare(plain, pictures))
+        started = time.perf_counter()
+        rates["auto"].append(_bare(predictor, pictures))
+        if measured == 0.0:
+            # Long enough that the first read and the last write do not decide.
+            repeats = max(1, round(12 / (time.perf_counter() - started)))
+        # Turned every round, so that neither always runs last.
+        for image_format in FORMATS[:: -1 if len(rates["auto"]) % 2 else 1]:
+            turn = _repeated(jobs, repeats, f"{len(rates['auto'])}")
+            rate = _whole(predictor, turn, options.model, image_format)
+            rates[image_format].append(rate)
+        measured += time.perf_counter() - started
+    print(f"{len(rates['auto'])} rounds, {measured:.0f} s of work measured, in MP/s:")
+    for key, values in rates.items():
+        print(f"  {key:8}", *(f"{value:.3f}" for value in values))
+    return rates
+
+
+def _bare(predictor: Predictor, pictures: list[Picture]) -> float:
+    """Return input megapixels per second of the network alone on the same tiles.
+
+    As many tiles are computed at once as the batch engine does; that is the fastest.
+    """
     work = _tiles(predictor, pictures)
     area = sum(picture.size.megapixels for picture in pictures)
     engine, precision = predictor.engine, predictor.precision_for("uint8")
@@ -108,23 +147,16 @@ def _bare(predictor: Predictor, pictures: list[Picture], seconds: float) -> floa
     def run(one: Work) -> None:
         engine.run(one.pixels, one.tile.crop, precision, quantise=True)
 
-    best = 0.0
-    for count in (1, engine.streams):
-        streams = Streams(count)
-        streams.map(run, work[:2])
-        rounds, started = 0, time.perf_counter()
-        while time.perf_counter() - started < seconds / 2:
-            streams.map(run, work)
-            rounds += 1
-        speed = rounds * area / (time.perf_counter() - started)
-        print(f"bare network, {count} tiles at once: {speed:.3f} MP/s ({precision})")
-        best = max(best, speed)
-    return best
+    streams = Streams(engine.streams)
+    streams.map(run, work[:2])
+    started = time.perf_counter()
+    streams.map(run, work)
+    return area / (time.perf_counter() - started)
 
 
-def _repeated(jobs: list[Job], repeats: int) -> list[Job]:
+def _repeated(jobs: list[Job], repeats: int, mark: str) -> list[Job]:
     return [
-        Job(job.input, job.output.with_stem(f"{job.output.stem}-{turn}"))
+        Job(job.input, job.output.with_stem(f"{job.output.stem}-{mark}-{turn}"))
         for turn in range(repeats)
         for job in jobs
     ]
@@ -167,25 +199,28 @@ def _check(report: Report) -> None:
         raise SystemExit(f"{len(failed)} pictures failed, the first: {failed[0]}")
 
 
-def _tell(image_format: str, whole: float, bare: float, encoder: float) -> None:
-    """Print one line; `encoder` is processor seconds per input megapixel."""
+def _tell(
+    image_format: str, whole: list[float], bare: list[float], encoder: float
+) -> None:
+    """Print the medians; `encoder` is processor seconds per input megapixel."""
+    ratio = statistics.median(w / b for w, b in zip(whole, bare, strict=True))
     cores = len(os.sched_getaffinity(0))
-    network = cores / bare
+    network = cores / statistics.median(bare)
     left = network / (network + encoder)
     print(
-        f"imgan upscale, {image_format}: {whole:.3f} MP/s, {whole / bare:.3f} of the "
-        f"bare network; the encoder takes {encoder:.2f} s of processor time per "
-        f"megapixel and leaves {left:.3f}, of which this is {whole / bare / left:.3f}"
+        f"imgan upscale, {image_format}: {statistics.median(whole):.3f} MP/s, "
+        f"{ratio:.3f} of the bare network ({statistics.median(bare):.3f} MP/s); the "
+        f"encoder takes {encoder:.2f} s of processor time per megapixel and leaves "
+        f"{left:.3f}, of which this is {ratio / left:.3f}"
     )
 
 
-def _precisions(model: str, pictures: list[Picture], seconds: float) -> None:
-    speeds = {}
-    for precision in ("float32", "auto"):
-        predictor = Predictor.load(model, precision=precision)
-        print(f"--precision {precision}:")
-        speeds[precision] = _bare(predictor, pictures, seconds)
-    print(f"auto is {speeds['auto'] / speeds['float32']:.2f} times as fast as float32")
+def _tell_precisions(float32: list[float], auto: list[float]) -> None:
+    ratio = statistics.median(a / f for a, f in zip(auto, float32, strict=True))
+    print(
+        f"bare network: auto {statistics.median(auto):.3f} MP/s, float32 "
+        f"{statistics.median(float32):.3f} MP/s, {ratio:.2f} times as fast"
+    )
 
 
 def _fidelity(model: str, folder: Path) -> None:
