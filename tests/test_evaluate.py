@@ -333,7 +333,7 @@ def test_json_goes_to_a_file_or_alone_to_stdout(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--scale", "3"], 1, "x3"),
+        (["--scale", "3"], 2, "scale 3"),
         (["--model", "bicubic", "--scale", "0"], 2, "--scale"),
         (["--model", "bicubic", "--json", "absent/scores.json"], 1, "absent"),
         (["--model", "bicubic", "--lr-dir", "absent"], 1, "absent"),
