@@ -20,14 +20,12 @@ def load(model: str = "x4", **options: Any) -> "Predictor":
     """Return a `Predictor` for a shipped name, a bundle or a run folder.
 
     Args:
-        model: What `--model` takes on the command line.
-        **options: `tile`, `precision` and `scale` of `Predictor.load`.
+        model: What `--model` takes on the command line: also "bicubic".
+        **options: `tile`, `precision`, `scale` and `device` of `Predictor.load`.
 
     Returns:
         A function of pictures, see `imgan.inference.predictor.Predictor`.
     """
     from imgan.inference.predictor import Predictor
-    from imgan.runtime import import_tensorflow
 
-    import_tensorflow()
     return Predictor.load(model, **options)

@@ -91,9 +91,6 @@ def _write_notes(found: list[Card], measure: bool) -> None:
 def measured_speed(name: str) -> str:
     """Return the input megapixels per second of a model on this machine, in words."""
     import imgan
-    from imgan.runtime import import_tensorflow
-
-    import_tensorflow()
     from imgan.inference.speed import measure_speed
 
     return f"{significant(measure_speed(imgan.load(name)))} MP/s"
