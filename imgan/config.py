@@ -140,10 +140,10 @@ def load_recipe(
         raise ConfigError(
             f"{path}: quick must hold keys and values. Received: {quick_values!r}"
         )
-    if quick:
-        values = _merge(values, quick_values)
+    changes = quick_values if quick else {}
     for override in overrides:
-        values = _merge(values, _parse_override(override))
+        changes = _merge(changes, _parse_override(override))
+    values = _apply(values, changes)
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
@@ -160,8 +160,10 @@ def dump_recipe(recipe: Recipe) -> str:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = _parse_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} cannot be read as UTF-8: {error}") from error
     except yaml.YAMLError as error:
         where = " ".join(str(error).split())
         raise ConfigError(f"{path} is not valid YAML: {where}") from error
@@ -196,6 +198,26 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(old, dict) and isinstance(value, dict)
         merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def _apply(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Change a recipe; drop what it says only of the data that it had before."""
+    merged = _merge(values, changes)
+    for part in ("train", "validation"):
+        folders, changed = _folders(merged, part), _folders(changes, part)
+        if "hr" in changed and "lr" not in changed:
+            # Twins belong to the pictures that they are twins of.
+            folders.pop("lr", None)
+    if _folders(merged, "train") != _folders(values, "train"):
+        for claim in {"description", "data_credits", "licence"} - changes.keys():
+            merged.pop(claim, None)
+    return merged
+
+
+def _folders(values: dict[str, Any], part: str) -> dict[str, Any]:
+    data = values.get("data")
+    folders = data.get(part) if isinstance(data, dict) else None
+    return folders if isinstance(folders, dict) else {}
 
 
 def _explain(item: Any) -> str:

@@ -195,7 +195,7 @@ def test_required_keys(tmp_path: Path) -> None:
             b"a: !!python/object/apply:os.system [ls]",
             "is not valid YAML: could not det",
         ),
-        (b"name: \xff\xfe", "cannot be read: "),
+        (b"name: \xff\xfe", "cannot be read as UTF-8"),
         (b"1: 2\n", "is required"),
     ],
 )
@@ -227,3 +227,23 @@ def test_recipes_of_the_repository_are_valid(path: Path) -> None:
     assert (
         load_recipe(path).training.steps > load_recipe(path, quick=True).training.steps
     )
+
+
+def test_other_data_takes_its_twins_and_its_claims_along(tmp_path: Path) -> None:
+    """Credits, licence and low-resolution twins speak of the data they came with."""
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "name: a\nfamily: compact\nscale: 2\nlicence: CC0\ndescription: cats\n"
+        "data_credits: [cats]\n"
+        "data:\n  train: {hr: cats}\n  validation: {hr: set5, lr: set5x2}\n"
+        "training: {steps: 1}\n",
+        encoding="utf-8",
+    )
+    same = load_recipe(path, ["seed=3"])
+    assert (same.licence, same.data_credits) == ("CC0", ["cats"])
+    other = load_recipe(path, ["data.train.hr=dogs", "data.validation.hr=birds"])
+    assert (other.licence, other.data_credits, other.description) == ("", [], "")
+    assert other.data.validation is not None
+    assert other.data.validation.lr is None
+    named = load_recipe(path, ["data.train.hr=dogs", "licence=mine"])
+    assert (named.licence, named.data_credits) == ("mine", [])

@@ -114,7 +114,7 @@ class BatchProgress:
             return  # Said at the end, where it is found.
         if not self._bar:
             count = f"[{self._ended}/{self._total}]"
-            how = "already there" if row.status == "skipped" else f"{row.seconds:.1f} s"
+            how = "there already" if row.status == "skipped" else f"{row.seconds:.1f} s"
             self.line(f"{count} {row.input} -> {row.output} ({how})")
         for warning in row.warnings:
             self.line(f"imgan: {row.input}: {warning}")

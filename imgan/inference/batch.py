@@ -97,14 +97,16 @@ def run_batch(
             inside libraries then; a command should end with `os._exit`.
     """
     card = model_card(options.model)
-    scale = options.scale or (card.scale if card else BicubicEngine.default_scale)
+    scale = options.scale
+    if scale is None:
+        scale = card.scale if card else BicubicEngine.default_scale
     _check(options, scale)
     batch = _Batch(plan, options, float(scale), load or partial(_load, options))
     started = time.perf_counter()
     device = batch.run(on_event)
     return Report(
         command=command,
-        model=card.name if card else options.model,
+        model=options.model,
         weights_sha256=card.weights_sha256 if card else None,
         device=device or options.device,
         precision=_precision(options, device),

@@ -81,10 +81,12 @@ class Predictor:
     ) -> None:
         if tile is not None and tile < 0:
             raise ValueError(f"tile must be 0 or more pixels. Received: tile={tile}")
+        if scale is not None and not scale > 0:
+            raise ValueError(f"scale must be above 0. Received: scale={scale}")
         choose_precision(precision, "uint8", engine.device)
         self.engine = engine
         self.precision = precision
-        self.scale = scale or engine.default_scale
+        self.scale = engine.default_scale if scale is None else scale
         self._tile = engine.grid.tile if tile is None else tile
         self._streams = Streams(engine.streams)
 
@@ -134,7 +136,7 @@ class Predictor:
 
     def result_size(self, size: Size, scale: float | None = None) -> Size:
         """Return the size that a picture of some size comes out with."""
-        return result_size(size, scale or self.scale)
+        return result_size(size, self.scale if scale is None else scale)
 
     def precision_for(self, dtype: str) -> str:
         """Return the precision for pictures of a dtype, by rule."""
@@ -164,7 +166,8 @@ class Predictor:
         image = _checked(image)
         started = time.perf_counter()
         precision = self.precision_for(image.dtype.name)
-        job = self._job(image, scale or self.scale, precision)
+        scale = self.scale if scale is None else scale
+        job = self._job(image, scale, precision)
         done: list[Tile] = []
         while True:
             tile = self._tile

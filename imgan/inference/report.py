@@ -114,7 +114,10 @@ class Report:
         counts = f"{self.count('done')} done, {self.count('skipped')} skipped"
         counts += f", {self.count('failed')} failed"
         if self.ignored:
-            counts += f", {self.ignored} other files ignored"
+            files = "file" if self.ignored == 1 else "files"
+            counts += f", {self.ignored} other {files} ignored"
+        if self.count("skipped"):
+            counts += " (of the right size already; --overwrite computes them again)"
         if not self.count("done"):
             return counts
         return (

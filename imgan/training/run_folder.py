@@ -9,6 +9,7 @@ from typing import Any
 from imgan.bundles.card import CARD_NAME
 from imgan.config import Recipe
 from imgan.config import dump_recipe
+from imgan.data.pairs import list_pairs
 from imgan.errors import UsageError
 from imgan.machine import processor_name
 from imgan.machine import versions
@@ -76,6 +77,7 @@ def open_run(
 
     Raises:
         UsageError: If `run_dir` holds a run of another recipe.
+        DataError: If a new run's pictures are missing or unpaired.
     """
     text = dump_recipe(recipe)
     if run_dir is not None:
@@ -87,11 +89,20 @@ def open_run(
             )
     else:
         run = _numbered_run(recipe.name, text, parent)
+    if not run.recipe.is_file():
+        # Before a folder is made: a run that cannot begin must leave none behind.
+        _check_data(recipe)
     for folder in (run.path, run.samples, run.checkpoints):
         folder.mkdir(parents=True, exist_ok=True)
     if not run.recipe.is_file():
         write_text(run.recipe, text)
     return run
+
+
+def _check_data(recipe: Recipe) -> None:
+    for folders in (recipe.data.train, recipe.data.validation):
+        if folders:
+            list_pairs(folders.hr, folders.lr, recipe.scale)
 
 
 def environment(threads: int) -> dict[str, Any]:

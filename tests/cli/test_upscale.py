@@ -88,6 +88,7 @@ def test_failures_are_one_line_each_and_exit_1(folder, tmp_path, capsys):
         (["in", "out", "--model", "bicubic", "--precision", "half"], 2, "--precision"),
         (["in", "out", "--model", "bicubic", "--format", "gif"], 2, "format"),
         (["in", "out", "--model", "bicubic", "--scale", "-1"], 2, "--scale"),
+        (["in", "out", "--scale", "0"], 2, "--scale must be above 0"),
         (["nowhere", "out", "--model", "bicubic"], 1, "nowhere"),
         (["in", "out", "--model", "bicubic", "--report", "no/r.json"], 1, "--report"),
     ],

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from imgan.config import PairFolders
 from imgan.config import Recipe
+from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.training.run_folder import check_environment
 from imgan.training.run_folder import environment
@@ -44,3 +46,13 @@ def test_a_changed_environment_is_named(recipe: Recipe, tmp_path: Path) -> None:
     (warning,) = check_environment(run, {**now, "threads": 4})
     assert "threads was 2" in warning
     assert "is 4 now" in warning
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    absent = PairFolders(hr=tmp_path / "absent")
+    data = recipe.data.model_copy(update={"train": absent})
+    with pytest.raises(DataError, match="absent is not a folder"):
+        open_run(recipe.model_copy(update={"data": data}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
