@@ -44,6 +44,8 @@ class JobPlan:
     """Files without a picture's suffix, and hidden ones of the system."""
     unreadable: list[Path] = field(default_factory=list)
     """Folders below an input that could not be listed."""
+    unvisited: int = 0
+    """Folders inside an input that were passed over, as `recursive` was not asked."""
 
 
 @dataclass
@@ -53,6 +55,7 @@ class _Found:
     pictures: list[tuple[Path, Path]] = field(default_factory=list)
     ignored: int = 0
     unreadable: list[Path] = field(default_factory=list)
+    unvisited: int = 0
 
 
 def plan_jobs(
@@ -136,6 +139,7 @@ def _plan_folder(
         found = _find(path, output, recursive)
         plan.ignored += found.ignored
         plan.unreadable += found.unreadable
+        plan.unvisited += found.unvisited
         for picture, relative in found.pictures:
             job = Job(picture, output / _renamed(relative, image_format))
             # A file named twice, say by two overlapping globs, is one job.
@@ -174,6 +178,8 @@ def _find(path: Path, output: Path, recursive: bool) -> _Found:
             (links if is_link else folders).append(inner)
         links.sort(key=natural_key)
         if not recursive:
+            ids = [_folder_id(path / folder) for folder in [*folders, *links]]
+            found.unvisited = sum(one not in seen for one in ids)
             break
     found.pictures.sort(key=lambda pair: (natural_key(pair[1]), str(pair[1])))
     return found

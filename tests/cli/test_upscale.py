@@ -57,6 +57,9 @@ def test_a_folder_without_a_network(folder, tmp_path, capsys):
     assert json.loads(report.read_text())["totals"]["done"] == 8
     assert main([*words, "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
+    (folder / "inner").mkdir()
+    assert main(words) == 0
+    assert "1 folder inside is left out; see --recursive" in capsys.readouterr().err
 
 
 def test_a_single_file_with_format_and_scale(folder, tmp_path):

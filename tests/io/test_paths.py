@@ -33,8 +33,12 @@ def test_only_the_folder_itself_unless_recursive(tree, tmp_path):
     out = tmp_path / "out"
     plan = plan_jobs([tree], out, recursive=False)
     assert outputs(plan, out) == ["2.PNG", "10.png", "a.jpeg"]
-    assert plan.ignored == 1
+    assert (plan.ignored, plan.unvisited) == (1, 1)
+    (tree / "out").mkdir()
+    assert plan_jobs([tree], tree / "out", recursive=False).unvisited == 1
+    (tree / "out").rmdir()
     plan = plan_jobs([tree], out, recursive=True)
+    assert plan.unvisited == 0
     names = ["2.PNG", "10.png", "a.jpeg", "sub/b.tif", "sub/deep/c.png"]
     assert outputs(plan, out) == names
     assert plan.jobs[3].input == tree / "sub" / "b.tif"

@@ -132,6 +132,9 @@ def run(
     _check_report(report_file)
     plan = plan_jobs(inputs, output, recursive=recursive, image_format=image_format)
     progress = BatchProgress(len(plan.jobs), quiet=quiet)
+    if plan.unvisited and not quiet:
+        some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
+        progress.line(f"{plan.unvisited} {some} left out; see --recursive")
     try:
         with progress:
             _remove_stale(output)
