@@ -49,7 +49,8 @@ class AdversarialLoss(keras.losses.Loss):
     def __init__(self, side: str, name: str | None = None, **kwargs: Any) -> None:
         if side not in SIDES:
             raise ValueError(
-                f"`side` must be 'generator' or 'discriminator'. Received: side={side!r}"
+                "`side` must be 'generator' or 'discriminator'. "
+                f"Received: side={side!r}"
             )
         super().__init__(name=name or f"{side}_{self.kind}", dtype="float32", **kwargs)
         self.side = side
