@@ -33,6 +33,8 @@ SIDEWAYS = {("config", "families")}
 SHARED_NETWORKS = {
     "base",
     "halo",
+    "latent",
+    "pyramid",
     "patchgan",
     "vgg_discriminator",
     "unet_discriminator",

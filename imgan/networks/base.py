@@ -6,9 +6,11 @@ from typing import ClassVar
 from typing import Self
 
 import keras
+import numpy as np
 from keras import ops
 
 from imgan.layers.merged_conv import MergedConv2D
+from imgan.types import Array
 
 
 class Network(keras.Model):
@@ -48,6 +50,21 @@ class Network(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Build the network from what `get_config` returned."""
         return cls(**config)
+
+    def self_check_inputs(self, size: tuple[int, int]) -> Array | list[Array]:
+        """Return the fixed inputs of a card's self check.
+
+        Args:
+            size: Height and width.
+
+        Returns:
+            A diagonal ramp over `input_range`, `(1, height, width, channels)` float32.
+        """
+        height, width = size
+        ramp = np.add.outer(np.linspace(0, 0.5, height), np.linspace(0, 0.5, width))
+        low, high = self.input_range
+        images = np.repeat(ramp[None, ..., None], self.input_shape[-1], axis=-1)
+        return (images * (high - low) + low).astype(np.float32)
 
     def variant(self, **changes: Any) -> Self:
         """Return the same network with some arguments changed and weights copied.
