@@ -136,6 +136,10 @@ class SpectralEmbedding(SpectralNorm, keras.layers.Embedding):
         table = self.normalized(self._embeddings, training)
         return ops.take(table, inputs, axis=0)
 
+    def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
+        """Return shape and dtype of the output."""
+        return super().compute_output_spec(inputs)
+
 
 def _norm(vector: Any) -> Any:
     # Square root of a sum: its gradient is finite for a kernel of zeros too.

@@ -81,7 +81,9 @@ def grow(
         name="project",
     )
     x = dense(latents)
-    x = keras.layers.Reshape((BASE_SIZE, BASE_SIZE, first), name="base")(x)
+    x = keras.layers.Reshape(
+        (BASE_SIZE, BASE_SIZE, first), dtype=pyramid.dtype, name="base"
+    )(x)
     for index, width in enumerate(widths):
         x = normalize(x, f"norm_{index}")
         x = keras.layers.ReLU(dtype=pyramid.dtype, name=f"relu_{index}")(x)
@@ -95,7 +97,9 @@ def grow(
             "name": "images" if last else f"up_{index}",
         }
         if resize_convolution:
-            x = keras.layers.UpSampling2D(2, name=f"repeat_{index}")(x)
+            x = keras.layers.UpSampling2D(
+                2, dtype=pyramid.dtype, name=f"repeat_{index}"
+            )(x)
             x = keras.layers.Conv2D(width, 3, **options)(x)
         else:
             x = keras.layers.Conv2DTranspose(width, 4, strides=2, **options)(x)
@@ -172,8 +176,8 @@ def shrink(
 def to_logits(
     x: Any,
     *,
-    spectral: bool,
     use_bias: bool,
+    spectral: bool = False,
     initializer: Callable[[], Any] | None = None,
 ) -> Any:
     """Return one float32 logit for each vector or map, by a product with all of it."""
