@@ -1,0 +1,21 @@
+"""Scores of models, with the protocol without which they say nothing.
+
+Super-resolution is scored against the truth, picture by picture; generation by what a
+set of samples has in common with a set of real pictures (`imgan.evaluate.generation`).
+"""
+
+from imgan.evaluate.super_resolution import BICUBIC
+from imgan.evaluate.super_resolution import Evaluation
+from imgan.evaluate.super_resolution import ImageScores
+from imgan.evaluate.super_resolution import Protocol
+from imgan.evaluate.super_resolution import Scores
+from imgan.evaluate.super_resolution import evaluate
+
+__all__ = [
+    "BICUBIC",
+    "Evaluation",
+    "ImageScores",
+    "Protocol",
+    "Scores",
+    "evaluate",
+]
