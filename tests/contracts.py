@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from imgan.networks.base import Network
+from imgan.networks.latent import ImageDiscriminator
+from imgan.networks.latent import LatentGenerator
 from imgan.types import Array
 
 SIZES = ((1, 1), (1, 6), (5, 3), (8, 12))
@@ -64,7 +66,7 @@ def check_network(network: Network, tmp_path: Path) -> None:
     randomize(network)
     check_sizes(network)
     _check_config(network)
-    _check_files(network, tmp_path / "network.keras")
+    _check_files(network, tmp_path / "network.keras", example(network, 6, 5))
     _check_mixed_precision(network)
     _check_gradients(network, example(network, 9, 7))
 
@@ -98,24 +100,26 @@ def _check_config(network: Network) -> None:
     assert names.startswith("imgan>"), f"registered as {names}"
 
 
-def _check_files(network: Network, path: Path) -> None:
-    images = example(network, 6, 5)
+def _check_files(network: Network, path: Path, inputs: Any) -> None:
     network.save(path)
     loaded = keras.saving.load_model(path)
     assert type(loaded) is type(network)
     assert loaded.get_config() == network.get_config()
-    np.testing.assert_array_equal(loaded(images), network(images))
+    np.testing.assert_array_equal(loaded(inputs), network(inputs))
 
 
 def _check_mixed_precision(network: Network) -> None:
     mixed = network.variant(dtype="mixed_bfloat16")
     convolutions = [layer for layer in mixed.layers if layer.weights]
     assert convolutions[0].compute_dtype == "float32", "first convolution"
-    assert mixed.layers[-1].compute_dtype == "float32", "last sum"
+    _compare_mixed_precision(network, mixed, example(network, 8, 9))
+
+
+def _compare_mixed_precision(network: Network, mixed: Network, inputs: Any) -> None:
+    assert mixed.layers[-1].compute_dtype == "float32", "last layer"
     assert "bfloat16" in {layer.compute_dtype for layer in mixed.layers}
     assert {w.dtype for w in mixed.weights} == {"float32"}
-    images = example(network, 8, 9)
-    outputs, expected = mixed(images), np.asarray(network(images))
+    outputs, expected = mixed(inputs), np.asarray(network(inputs))
     assert outputs.dtype == tf.float32, f"ends in {outputs.dtype.name}"
     # Eight bits of mantissa through a handful of layers.
     allowed = 0.05 * float(np.abs(expected).max())
@@ -133,9 +137,82 @@ def _check_gradients(thing: Any, inputs: Any) -> None:
     dead = [
         variable.path
         for variable, gradient in zip(variables, gradients, strict=True)
-        if gradient is None or not np.any(gradient)
+        # Of a table of labels it is a sparse one.
+        if gradient is None or not np.any(tf.convert_to_tensor(gradient))
     ]
     assert dead == [], f"no gradient reaches {dead}"
+
+
+def check_generator(generator: LatentGenerator, tmp_path: Path) -> None:
+    """Images, configuration, files, mixed precision and gradients of a generator.
+
+    Args:
+        generator: A small one in float32; its weights are changed.
+        tmp_path: Where it may be saved.
+    """
+    randomize(generator)
+    config = generator.get_config()
+    assert generator.latent_dim == config["latent_dim"]
+    assert generator.num_classes == config.get("num_classes", 0)
+    inputs = generator.self_check_inputs((5, 7))
+    latents = _first(inputs)
+    assert latents.shape[1:] == (generator.latent_dim,)
+    assert latents.dtype == np.float32
+    images = np.asarray(generator(inputs))
+    size = generator.image_size
+    assert images.shape == (len(latents), size, size, config["channels"])
+    assert generator.output_shape == (None, *images.shape[1:])
+    low, high = generator.output_range
+    assert low <= images.min() < images.max() <= high
+    assert len(np.unique(images, axis=0)) == len(images), "latents change nothing"
+    _check_gan_network(generator, inputs, tmp_path)
+
+
+def check_discriminator(discriminator: ImageDiscriminator, tmp_path: Path) -> None:
+    """Logits, features, configuration, files, precision, gradients of a discriminator.
+
+    Args:
+        discriminator: A small one in float32; its weights are changed.
+        tmp_path: Where it may be saved.
+    """
+    randomize(discriminator)
+    config = discriminator.get_config()
+    assert discriminator.num_classes == config.get("num_classes", 0)
+    size, low_high = discriminator.image_size, discriminator.input_range
+    images = np.random.default_rng(11).uniform(
+        *low_high, (6, size, size, config["channels"])
+    )
+    inputs: Any = images.astype(np.float32)
+    if discriminator.num_classes:
+        labels = np.arange(6, dtype=np.int32) % discriminator.num_classes
+        inputs = [inputs, labels]
+    logits = np.asarray(discriminator(inputs))
+    assert logits.shape == (6, 1)
+    assert discriminator.output_shape == (None, 1)
+    assert len(np.unique(logits)) == 6, "images change nothing"
+    _check_features(discriminator, inputs)
+    _check_gan_network(discriminator, inputs, tmp_path)
+
+
+def _check_features(discriminator: ImageDiscriminator, inputs: Any) -> None:
+    together = discriminator.with_features()
+    shared = {id(weight) for weight in discriminator.weights}
+    assert {id(weight) for weight in together.weights} == shared, "weights are copied"
+    logits, *features = together(inputs)
+    np.testing.assert_array_equal(logits, discriminator(inputs))
+    assert len(features) == len(discriminator.feature_names) > 0
+    for name, feature in zip(discriminator.feature_names, features, strict=True):
+        layer = discriminator.get_layer(name)
+        assert feature.shape == (6, *layer.output.shape[1:])
+        assert np.std(feature) > 0
+
+
+def _check_gan_network(network: Network, inputs: Any, tmp_path: Path) -> None:
+    _check_config(network)
+    _check_files(network, tmp_path / "network.keras", inputs)
+    mixed = network.variant(dtype="mixed_bfloat16")
+    _compare_mixed_precision(network, mixed, inputs)
+    _check_gradients(network, inputs)
 
 
 def check_loss(loss: Any, *, symmetric: bool, at_equal: float) -> None:

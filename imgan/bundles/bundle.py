@@ -50,7 +50,7 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
         OutputError: If there is something at `folder` that is not a bundle.
     """
     _refuse_foreign(folder)
-    mean = _ramp_mean(network, SELF_CHECK_SIZE)
+    mean = _self_check_mean(network, SELF_CHECK_SIZE)
     if not all(map(math.isfinite, mean)):
         raise CheckpointError(
             f"The output of {card.name} must be finite. Received: {mean} on average. "
@@ -120,7 +120,7 @@ def check_network(network: Any, card: Card) -> float:
     """
     if card.self_check is None:
         return 0.0
-    mean = _ramp_mean(network, card.self_check.size)
+    mean = _self_check_mean(network, card.self_check.size)
     if not all(map(math.isfinite, mean)):
         return math.inf
     return max(
@@ -185,14 +185,14 @@ def _policy(dtype: str) -> str:
     return dtype if dtype == "float32" else f"mixed_{dtype}"
 
 
-def _ramp_mean(network: Any, size: tuple[int, int]) -> list[float]:
-    """Mean of each output channel for a fixed diagonal ramp over the input range."""
+def _self_check_mean(network: Any, size: tuple[int, int]) -> list[float]:
+    """Mean of each output channel for the fixed inputs of the self check."""
     import numpy as np
 
-    height, width = size
-    ramp = np.add.outer(np.linspace(0, 0.5, height), np.linspace(0, 0.5, width))
-    channels = network.input_shape[-1]
-    low, high = network.input_range
-    images = np.repeat(ramp[None, ..., None], channels, axis=-1) * (high - low) + low
-    outputs = network(images.astype(np.float32), training=False)
+    from imgan.networks.base import Network
+
+    # A foreign network takes images, and has input_range and input_shape as well.
+    kind = type(network)
+    make_inputs = getattr(kind, "self_check_inputs", Network.self_check_inputs)
+    outputs = network(make_inputs(network, size), training=False)
     return [float(value) for value in np.asarray(outputs).mean(axis=(0, 1, 2))]

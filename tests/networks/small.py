@@ -7,11 +7,20 @@ import numpy as np
 import tensorflow as tf
 
 from imgan.networks.base import Network
+from imgan.networks.cgan import ConditionalDiscriminator
+from imgan.networks.cgan import ConditionalGenerator
 from imgan.networks.compact import Compact
+from imgan.networks.dcgan import DCGANDiscriminator
+from imgan.networks.dcgan import DCGANGenerator
+from imgan.networks.latent import ImageDiscriminator
+from imgan.networks.latent import LatentGenerator
+from imgan.networks.mlp import MLPDiscriminator
+from imgan.networks.mlp import MLPGenerator
 from imgan.networks.repsr import RepSR
 from imgan.networks.span import SPAN
 from imgan.networks.srresnet import MSRResNet
 from imgan.networks.srresnet import SRResNet
+from imgan.networks.wgan_gp import Critic
 from imgan.types import Array
 
 SMALL: dict[str, Callable[..., Network]] = {
@@ -20,6 +29,24 @@ SMALL: dict[str, Callable[..., Network]] = {
     "compact": lambda **a: Compact(num_filters=8, num_convs=2, **a),
     "srresnet": lambda **a: SRResNet(num_filters=8, num_blocks=2, **a),
     "msrresnet": lambda **a: MSRResNet(num_filters=8, num_blocks=2, **a),
+}
+
+_PYRAMID: dict[str, Any] = {"image_size": 8, "channels": 2, "num_filters": 6}
+_LABELLED: dict[str, Any] = {"image_size": 16, "num_filters": 6, "num_classes": 3}
+_MLP: dict[str, Any] = {"image_size": 6, "hidden_units": (12, 10)}
+
+GENERATORS: dict[str, Callable[..., LatentGenerator]] = {
+    "gan": lambda **a: MLPGenerator(**_MLP, latent_dim=5, **a),
+    "dcgan": lambda **a: DCGANGenerator(**_PYRAMID, latent_dim=5, **a),
+    "cgan": lambda **a: ConditionalGenerator(**_LABELLED, latent_dim=5, **a),
+    "wgan_gp": lambda **a: DCGANGenerator(**_PYRAMID, latent_dim=5, **a),
+}
+
+DISCRIMINATORS: dict[str, Callable[..., ImageDiscriminator]] = {
+    "gan": lambda **a: MLPDiscriminator(**_MLP, **a),
+    "dcgan": lambda **a: DCGANDiscriminator(**_PYRAMID, **a),
+    "cgan": lambda **a: ConditionalDiscriminator(**_LABELLED, **a),
+    "wgan_gp": lambda **a: Critic(**_PYRAMID, **a),
 }
 
 SCALES = {

@@ -12,14 +12,20 @@ from tests.contracts import check_sizes
 from tests.contracts import example
 from tests.contracts import randomize
 from tests.networks.small import CASES
+from tests.networks.small import DISCRIMINATORS
+from tests.networks.small import GENERATORS
 from tests.networks.small import SMALL
 from tests.networks.small import measured_reach
 
 
 def test_every_family_is_tested() -> None:
-    assert set(SMALL) == set(families.FAMILIES)
+    assert set(SMALL) | set(GENERATORS) == set(families.FAMILIES)
     for name, family in families.FAMILIES.items():
-        assert type(SMALL[name]()) is families.resolve(family.generator)
+        make = {**SMALL, **GENERATORS}[name]
+        assert type(make()) is families.resolve(family.generator)
+        if family.discriminator:
+            opponent = DISCRIMINATORS[name]()
+            assert type(opponent) is families.resolve(family.discriminator)
 
 
 @pytest.mark.parametrize("name", SMALL)
