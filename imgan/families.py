@@ -1,4 +1,4 @@
-"""The one table of families: which network, which model, which data.
+"""The one table of families: which networks, which model, which data.
 
 Import paths are strings and are resolved when used, so that reading the table imports
 neither Keras nor TensorFlow.
@@ -22,55 +22,107 @@ class Family:
     Attributes:
         task: What the generator does.
         paper: Where the generator is described.
-        generator: `package.module:Class` of the generator network.
+        recipe: `package.module:Class` of the schema that its recipes follow.
+        experiment: `package.module:Class` of what puts data, networks and model
+            together by a recipe.
         model: `package.module:Class` of the `keras.Model` with the train step.
-        data: Kind of dataset batch the model takes.
+        generator: `package.module:Class` of the generator network.
+        discriminator: The same of its opponent; empty where there is none.
+        labelled: Whether the generator is told what to draw.
     """
 
     task: Task
     paper: str
-    generator: str
+    recipe: str
+    experiment: str
     model: str
-    data: Literal["super_resolution"]
+    generator: str
+    discriminator: str = ""
+    labelled: bool = False
 
 
-_REGRESSION = "imgan.models.regression:Regression"
+_REGRESSION = "imgan.config.regression:RegressionRecipe"
+_PIXEL_EXPERIMENT = "imgan.training.regression:RegressionExperiment"
+_GENERATION = "imgan.config.generation:GenerationRecipe"
+_GAN_EXPERIMENT = "imgan.training.generation:GenerationExperiment"
 
 FAMILIES: dict[str, Family] = {
     "repsr": Family(
         task="super_resolution",
         paper="ECBSR, doi.org/10.1145/3474085.3475291",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
         generator="imgan.networks.repsr:RepSR",
-        model=_REGRESSION,
-        data="super_resolution",
     ),
     "span": Family(
         task="super_resolution",
         paper="SPAN, arxiv.org/abs/2311.12770",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
         generator="imgan.networks.span:SPAN",
-        model=_REGRESSION,
-        data="super_resolution",
     ),
     "compact": Family(
         task="super_resolution",
         paper="Real-ESRGAN, arxiv.org/abs/2107.10833",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
         generator="imgan.networks.compact:Compact",
-        model=_REGRESSION,
-        data="super_resolution",
     ),
     "srresnet": Family(
         task="super_resolution",
         paper="SRGAN, arxiv.org/abs/1609.04802",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
         generator="imgan.networks.srresnet:SRResNet",
-        model=_REGRESSION,
-        data="super_resolution",
     ),
     "msrresnet": Family(
         task="super_resolution",
         paper="EDSR, arxiv.org/abs/1707.02921",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
         generator="imgan.networks.srresnet:MSRResNet",
-        model=_REGRESSION,
-        data="super_resolution",
+    ),
+    "gan": Family(
+        task="generation",
+        paper="Generative adversarial nets, arxiv.org/abs/1406.2661",
+        recipe=_GENERATION,
+        experiment=_GAN_EXPERIMENT,
+        model="imgan.models.gan:GAN",
+        generator="imgan.networks.mlp:MLPGenerator",
+        discriminator="imgan.networks.mlp:MLPDiscriminator",
+    ),
+    "dcgan": Family(
+        task="generation",
+        paper="DCGAN, arxiv.org/abs/1511.06434",
+        recipe=_GENERATION,
+        experiment=_GAN_EXPERIMENT,
+        model="imgan.models.gan:GAN",
+        generator="imgan.networks.dcgan:DCGANGenerator",
+        discriminator="imgan.networks.dcgan:DCGANDiscriminator",
+    ),
+    "cgan": Family(
+        task="generation",
+        paper="Projection discriminator, arxiv.org/abs/1802.05637",
+        recipe=_GENERATION,
+        experiment=_GAN_EXPERIMENT,
+        model="imgan.models.gan:GAN",
+        generator="imgan.networks.cgan:ConditionalGenerator",
+        discriminator="imgan.networks.cgan:ConditionalDiscriminator",
+        labelled=True,
+    ),
+    "wgan_gp": Family(
+        task="generation",
+        paper="WGAN-GP, arxiv.org/abs/1704.00028",
+        recipe=_GENERATION,
+        experiment=_GAN_EXPERIMENT,
+        model="imgan.models.gan:GAN",
+        generator="imgan.networks.dcgan:DCGANGenerator",
+        discriminator="imgan.networks.wgan_gp:Critic",
     ),
 }
 

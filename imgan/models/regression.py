@@ -102,6 +102,14 @@ class Regression(keras.Model):
             tf.where(finite, norm, 0.0), sample_weight=tf.cast(finite, tf.float32)
         )
 
+    def training_state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold, by name, for `tf.train.Checkpoint`."""
+        return {
+            "generator": self.generator,
+            "ema_generator": self.ema_generator,
+            "generator_optimizer": self.generator_optimizer,
+        }
+
     def get_compile_config(self) -> dict[str, Any]:
         """Return what a saved model is compiled with again; empty before `compile`."""
         if not self.compiled:

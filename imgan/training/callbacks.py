@@ -2,24 +2,35 @@
 
 import json
 import logging
-import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from imgan.config import TrainingConfig
+from imgan.config.recipe import TrainingConfig
 from imgan.errors import TrainingError
+from imgan.io.images import read_image
 from imgan.training.checkpoints import Checkpoints
+from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
+from imgan.training.run_folder import write_text
+from imgan.training.watchdog import Alarm
+from imgan.training.watchdog import Watchdog
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called with steps done, steps in all and the latest numbers."""
 
-Validate = Callable[[int], dict[str, float]]
-"""Called with the step; returns metrics of the moving average."""
+
+class RollBackError(TrainingError):
+    """The run must go back to its last good checkpoint."""
+
+    def __init__(self, alarm: Alarm) -> None:
+        super().__init__(str(alarm))
+        self.alarm = alarm
 
 
 class RunCallback(keras.callbacks.Callback):
@@ -33,9 +44,13 @@ class RunCallback(keras.callbacks.Callback):
         run: The run folder.
         config: Intervals.
         checkpoints: Saves the state.
-        validate: Looks at the moving average.
+        watchdog: Judges the numbers.
+        validator: Looks at the moving average.
         first_step: Steps that were done before.
         progress: Told after every step.
+
+    Raises:
+        RollBackError: From within `fit`, on an alarm.
     """
 
     def __init__(
@@ -43,7 +58,8 @@ class RunCallback(keras.callbacks.Callback):
         run: RunFolder,
         config: TrainingConfig,
         checkpoints: Checkpoints,
-        validate: Validate,
+        watchdog: Watchdog,
+        validator: Validator,
         *,
         first_step: int,
         progress: Progress | None = None,
@@ -52,26 +68,35 @@ class RunCallback(keras.callbacks.Callback):
         self.run = run
         self.config = config
         self.checkpoints = checkpoints
-        self.validate = validate
+        self.watchdog = watchdog
+        self.validator = validator
         self.step = first_step
         self.latest: dict[str, float] = {}
+        self.scores: dict[str, float] = {}
         self.progress = progress
         self._writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
         self._since = time.monotonic()
         self._steps_since = 0
         truncate_metrics(run, first_step)
+        write_alarms(run, watchdog.state.alarms)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Act on the step that has just been taken."""
         self.step += 1
         self._steps_since += 1
         config, last = self.config, self.step == self.config.steps
-        if self.step % config.log_every == 0 or last:
-            self._log(logs or {})
-        if self.step % config.validate_every == 0 or last:
-            self._record({f"validation_{k}": v for k, v in self._validate().items()})
-        if self.step % config.checkpoint_every == 0 or last:
-            self.checkpoints.save(self.step)
+
+        def due(every: int) -> bool:
+            return last or self.step % every == 0
+
+        if due(config.log_every):
+            self._log(self._checked(logs))
+        if due(config.validate_every):
+            self._validate(self._checked(logs))
+        if due(config.checkpoint_every):
+            self._checked(logs)
+            notes, good = self.watchdog.notes(), not self.watchdog.suspicious
+            self.checkpoints.save(self.step, notes, good=good)
         if self.progress:
             self.progress(self.step, config.steps, self.latest)
 
@@ -79,27 +104,48 @@ class RunCallback(keras.callbacks.Callback):
         """Close the TensorBoard file."""
         self._writer.close()
 
-    def _log(self, logs: dict[str, Any]) -> None:
-        numbers = {name: float(value) for name, value in logs.items()}
-        if not all(math.isfinite(value) for value in numbers.values()):
-            raise TrainingError(
-                f"{_bad_names(numbers)} is not finite between steps "
-                f"{self.step - self._steps_since} and {self.step}. Lower "
-                "training.learning_rate or set training.precision to float32; the "
-                f"checkpoints before are in {self.run.checkpoints}"
-            )
+    def _checked(self, logs: Any) -> dict[str, float]:
+        """Return the numbers since the last log line; none of them is NaN."""
+        numbers = {name: float(value) for name, value in (logs or {}).items()}
+        self._raise(self.watchdog.check_finite(self.step, numbers))
+        return numbers
+
+    def _log(self, numbers: dict[str, float]) -> None:
         seconds = time.monotonic() - self._since
-        numbers["seconds_per_step"] = seconds / self._steps_since
-        self._record(numbers)
+        self._record({**numbers, "seconds_per_step": seconds / self._steps_since})
         self.model.reset_metrics()
         self._since, self._steps_since = time.monotonic(), 0
 
-    def _validate(self) -> dict[str, float]:
+    def _validate(self, numbers: dict[str, float]) -> None:
         begun = time.monotonic()
-        scores = self.validate(self.step)
+        look = self.validator(self.step)
+        self.scores = look.scores
+        self._record({f"validation_{k}": v for k, v in look.scores.items()})
+        self._show_samples()
         # Time spent looking is not time spent training.
         self._since += time.monotonic() - begun
-        return scores
+        numbers = {**numbers, **look.scores}
+        self._raise(self.watchdog.look(self.step, numbers, look.fingerprint))
+
+    def _raise(self, alarm: Alarm | None) -> None:
+        if alarm is None:
+            return
+        limit = self.config.watchdog.rollbacks
+        left = limit - self.watchdog.state.rollbacks
+        action = "goes back to the last good checkpoint" if left > 0 else "stops"
+        self.watchdog.state.alarms.append(replace(alarm, action=action))
+        write_alarms(self.run, self.watchdog.state.alarms)
+        logging.getLogger(__name__).warning("%s The run %s.", alarm, action)
+        self._writer.flush()
+        raise RollBackError(alarm)
+
+    def _show_samples(self) -> None:
+        path = self.run.sample_sheet(self.step)
+        if path.is_file():
+            sheet = read_image(path).pixels
+            sheet = sheet[None, ..., None] if sheet.ndim == 2 else sheet[None]
+            with self._writer.as_default(self.step):
+                tf.summary.image("samples", sheet)
 
     def _record(self, numbers: dict[str, float]) -> None:
         if not numbers:
@@ -129,5 +175,8 @@ def truncate_metrics(run: RunFolder, step: int) -> None:
     run.metrics.write_text("".join(kept), encoding="utf-8")
 
 
-def _bad_names(numbers: dict[str, float]) -> str:
-    return ", ".join(k for k, value in numbers.items() if not math.isfinite(value))
+def write_alarms(run: RunFolder, alarms: list[Alarm]) -> None:
+    """Write what went wrong so far, one JSON object a line."""
+    lines = [json.dumps({**asdict(alarm), "message": str(alarm)}) for alarm in alarms]
+    if lines or run.alarms.is_file():
+        write_text(run.alarms, "".join(line + "\n" for line in lines))

@@ -9,10 +9,10 @@ from typing import Any
 from imgan.bundles.card import CARD_NAME
 from imgan.config import Recipe
 from imgan.config import dump_recipe
-from imgan.data.pairs import list_pairs
 from imgan.errors import UsageError
 from imgan.machine import processor_name
 from imgan.machine import versions
+from imgan.training.data_check import check_data
 
 _PACKAGES = ("python", "imgan", "tensorflow", "keras", "numpy")
 
@@ -47,6 +47,20 @@ class RunFolder:
     def samples(self) -> Path:
         """Pictures made on the way."""
         return self.path / "samples"
+
+    def sample_sheet(self, step: int) -> Path:
+        """Return the path of the pictures of one validation."""
+        return self.samples / f"step-{step:08d}.png"
+
+    @property
+    def alarms(self) -> Path:
+        """What the watchdog noticed, one JSON object a line; absent if nothing."""
+        return self.path / "alarms.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """All of it on one page that a browser shows without a server."""
+        return self.path / "report.html"
 
     @property
     def checkpoints(self) -> Path:
@@ -91,18 +105,12 @@ def open_run(
         run = _numbered_run(recipe.name, text, parent)
     if not run.recipe.is_file():
         # Before a folder is made: a run that cannot begin must leave none behind.
-        _check_data(recipe)
+        check_data(recipe)
     for folder in (run.path, run.samples, run.checkpoints):
         folder.mkdir(parents=True, exist_ok=True)
     if not run.recipe.is_file():
         write_text(run.recipe, text)
     return run
-
-
-def _check_data(recipe: Recipe) -> None:
-    for folders in (recipe.data.train, recipe.data.validation):
-        if folders:
-            list_pairs(folders.hr, folders.lr, recipe.scale)
 
 
 def environment(threads: int) -> dict[str, Any]:

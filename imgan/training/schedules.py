@@ -3,29 +3,67 @@
 from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
 
-def warmup_cosine(
-    *, steps: int, learning_rate: float, final_learning_rate: float, warmup_steps: int
-) -> Any:
-    """Rise linearly from zero, then fall along half a cosine.
+@keras.saving.register_keras_serializable(package="imgan")
+class RunSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Rise linearly from zero, then stay or fall until the last step of a run.
 
-    [Loshchilov and Hutter, 2017](https://arxiv.org/abs/1608.03983), equation 5, with
-    one cycle.
+    The cosine is that of [Loshchilov and Hutter, 2017](https://arxiv.org/abs/1608.03983),
+    equation 5, with one cycle.
 
     Args:
+        kind: `"constant"`, `"linear"` or `"cosine"`.
         steps: Length of the whole run, the warm-up included.
         learning_rate: Reached at the end of the warm-up.
-        final_learning_rate: Reached at the last step.
+        final_learning_rate: Reached at the last step, unless the kind is constant.
         warmup_steps: Length of the rise.
-
-    Returns:
-        A Keras `LearningRateSchedule`.
+        scale: What multiplies the rate: a number, or a variable that the run lowers
+            after a rollback.
     """
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(1, steps - warmup_steps),
-        alpha=final_learning_rate / learning_rate,
-        warmup_target=learning_rate,
-        warmup_steps=warmup_steps,
-    )
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        steps: int,
+        learning_rate: float,
+        final_learning_rate: float = 0.0,
+        warmup_steps: int = 0,
+        scale: Any = 1.0,
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self.steps = steps
+        self.learning_rate = learning_rate
+        self.final_learning_rate = final_learning_rate
+        self.warmup_steps = warmup_steps
+        self.scale = scale
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of a step that counts from zero."""
+        step = ops.cast(step, "float32")
+        rate = self.learning_rate
+        if self.kind != "constant":
+            length = max(1, self.steps - self.warmup_steps)
+            done = ops.clip((step - self.warmup_steps) / length, 0.0, 1.0)
+            left = 1.0 - done
+            if self.kind == "cosine":
+                left = 0.5 * (1.0 + ops.cos(np.pi * done))
+            rate = self.final_learning_rate + left * (rate - self.final_learning_rate)
+        if self.warmup_steps:
+            rate = rate * ops.minimum(step / self.warmup_steps, 1.0)
+        return ops.cast(rate * self.scale, "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            "kind": self.kind,
+            "steps": self.steps,
+            "learning_rate": self.learning_rate,
+            "final_learning_rate": self.final_learning_rate,
+            "warmup_steps": self.warmup_steps,
+            "scale": float(ops.convert_to_numpy(self.scale)),
+        }

@@ -1,6 +1,5 @@
-"""From a recipe to a bundle: the one function that composes a run."""
+"""From a recipe to a bundle: the one function that runs an experiment."""
 
-import inspect
 import logging
 from pathlib import Path
 from typing import Any
@@ -8,43 +7,30 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from imgan import __version__
 from imgan import families
-from imgan.bundles.bundle import describe_network
-from imgan.bundles.bundle import load_network
 from imgan.bundles.bundle import save_bundle
-from imgan.bundles.card import Card
-from imgan.bundles.card import Score
-from imgan.bundles.register import resolve
 from imgan.config import Recipe
-from imgan.data.pairs import list_pairs
-from imgan.data.patches import PatchSampler
-from imgan.data.pipeline import super_resolution_dataset
-from imgan.data.sources import PairStore
-from imgan.errors import ConfigError
 from imgan.errors import ImganError
-from imgan.errors import did_you_mean
-from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.errors import OutputError
+from imgan.errors import TrainingError
 from imgan.machine import usable_cores
-from imgan.networks.halo import halo
 from imgan.training.callbacks import Progress
+from imgan.training.callbacks import RollBackError
 from imgan.training.callbacks import RunCallback
 from imgan.training.checkpoints import Checkpoints
+from imgan.training.experiment import Experiment
+from imgan.training.experiment import Validator
+from imgan.training.report import write_report
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import check_environment
 from imgan.training.run_folder import environment
-from imgan.training.schedules import warmup_cosine
-from imgan.training.validation import SuperResolutionValidator
+from imgan.training.strategy import choose_strategy
+from imgan.training.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
 
-def train(
-    recipe: Recipe,
-    run: RunFolder,
-    *,
-    progress: Progress | None = None,
-) -> Path:
+def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -> Path:
     """Train by a recipe until its last step, resuming what is in the run folder.
 
     Killed at any moment and called again, the run ends with the same weights as one
@@ -60,9 +46,10 @@ def train(
         The bundle.
 
     Raises:
-        ConfigError: If the recipe names arguments that the network does not have.
-        DataError: If pictures are missing, unpaired, unreadable or too small.
-        TrainingError: If a loss stops being finite.
+        ConfigError: If the recipe names arguments that the networks do not have.
+        DataError: If pictures are missing, unpaired, unreadable or unsuitable.
+        OutputError: If the disk is full.
+        TrainingError: If the watchdog has given up.
     """
     if run.finished:
         return run.bundle
@@ -71,192 +58,134 @@ def train(
     for difference in check_environment(run, environment(threads)):
         _log.warning(difference)
     keras.utils.set_random_seed(recipe.seed)
-    network = build_generator(recipe)
-    model = build_model(recipe, network)
-    checkpoints = Checkpoints(run.checkpoints, model, recipe.training.keep_checkpoints)
-    step = checkpoints.restore_latest(_log.warning)
-    if step:
-        _log.info("resuming at step %d", step)
-    validator = build_validator(recipe, model.ema_generator, run)
-    if step < recipe.training.steps:
-        callback = RunCallback(
-            run,
-            recipe.training,
-            checkpoints,
-            validator,
-            first_step=step,
-            progress=progress,
-        )
-        _fit(model, recipe, step, callback)
-    return finish(recipe, model.ema_generator, run, validator(recipe.training.steps))
-
-
-def _fit(model: Any, recipe: Recipe, step: int, callback: RunCallback) -> None:
-    failures: list[ImganError] = []
-    data = training_data(recipe, model.generator, step, failures)
+    experiment = build_experiment(recipe)
+    with choose_strategy(recipe).scope():
+        model = experiment.create()
+        session = _Session(recipe, run, experiment, model, progress)
     try:
-        # One long epoch: the callback counts steps, and an epoch means nothing here.
-        model.fit(
-            data,
-            steps_per_epoch=recipe.training.steps - step,
-            callbacks=[callback],
-            shuffle=False,
-            verbose=0,
-        )
-    except tf.errors.OpError as error:
-        if failures:
-            raise failures[0] from error
+        scores = session.run_to_the_end()
+    except (ImganError, OSError) as error:
+        write_report(run, failure=str(error))
+        if isinstance(error, OSError):
+            raise OutputError(_disk_failure(run, error)) from error
         raise
-
-
-def build_generator(recipe: Recipe) -> Any:
-    """Return the network that a recipe's run begins with.
-
-    That is the family's network in its training form, or the inference form that
-    `init` names.
-
-    Raises:
-        CheckpointError: If `init` cannot be loaded.
-        ConfigError: If `generator` holds an argument that the network does not have, or
-            `init` is of another family or scale.
-    """
-    if recipe.init:
-        return _initial_generator(recipe, recipe.init)
-    kind = families.resolve(families.get(recipe.family).generator)
-    known = set(inspect.signature(kind).parameters) - {
-        "scale",
-        "dtype",
-        "name",
-        "fused",
-    }
-    for key in recipe.generator:
-        if key not in known:
-            raise ConfigError(
-                f"unknown key 'generator.{key}'.{did_you_mean(key, known)} "
-                f"{kind.__name__} takes: {', '.join(sorted(known))}"
-            )
-    try:
-        return kind(
-            scale=recipe.scale, dtype=recipe.training.precision, **recipe.generator
-        )
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"generator: {error}") from error
-
-
-def _initial_generator(recipe: Recipe, model: str) -> Any:
-    network, card = load_network(resolve(model))
-    if (card.family, card.scale) != (recipe.family, recipe.scale):
-        raise ConfigError(
-            f"init must be a model of family {recipe.family} and scale {recipe.scale}. "
-            f"Received: {model}, of family {card.family} and scale {card.scale}"
-        )
-    return network.variant(dtype=recipe.training.precision)
-
-
-def build_model(recipe: Recipe, network: Any) -> Any:
-    """Return the compiled `keras.Model` that trains the network."""
-    config = recipe.training
-    kind = families.resolve(families.get(recipe.family).model)
-    model = kind(network, ema_decay=config.ema_decay)
-    schedule = warmup_cosine(
-        steps=config.steps,
-        learning_rate=config.learning_rate,
-        final_learning_rate=config.final_learning_rate,
-        warmup_steps=config.warmup_steps,
-    )
-    model.compile(
-        generator_optimizer=keras.optimizers.Adam(schedule),
-        pixel_loss=PIXEL_LOSSES[config.loss](),
-    )
-    return model
-
-
-def training_data(
-    recipe: Recipe,
-    network: Any,
-    first_step: int,
-    failures: list[ImganError] | None = None,
-) -> Any:
-    """Return the `tf.data.Dataset` of the recipe from a step on."""
-    data = recipe.data
-    keep = {"auto": None, "always": True, "never": False}[data.cache]
-    pairs = list_pairs(data.train.hr, data.train.lr, recipe.scale)
-    sampler = PatchSampler(
-        PairStore(pairs, recipe.scale, keep),
-        data.hr_patch_size,
-        seed=recipe.seed,
-        candidates=data.detail_candidates,
-        augment=data.augment,
-    )
-    return super_resolution_dataset(
-        sampler,
-        data.batch_size,
-        first_step=first_step,
-        lr_range=network.input_range,
-        hr_range=network.output_range,
-        failures=failures,
-    )
-
-
-def finish(
-    recipe: Recipe, network: Any, run: RunFolder, scores: dict[str, float]
-) -> Path:
-    """Write the run's bundle: the network in its inference form, with its card."""
-    network = network.fused().variant(dtype="float32")
-    protocol = {
-        "channel": "y",
-        "crop_border": recipe.scale,
-        "downscale": "given" if _validation_lr(recipe) else "matlab_bicubic",
-    }
-    validation = recipe.data.validation
-    metrics = (
-        [Score(dataset=_dataset_name(validation.hr), protocol=protocol, values=scores)]
-        if validation and scores
-        else []
-    )
-    card = Card(
-        imgan_version=__version__,
-        name=recipe.name,
-        description=recipe.description,
-        task=families.get(recipe.family).task,
-        family=recipe.family,
-        network=describe_network(network),
-        scale=recipe.scale,
-        input_channels=network.input_shape[-1],
-        output_channels=network.output_shape[-1],
-        input_range=network.input_range,
-        output_range=network.output_range,
-        size_multiple=network.size_multiple,
-        halo=halo(network),
-        recipe=recipe.model_dump(mode="json"),
-        data=recipe.data_credits,
-        losses=[recipe.training.loss],
-        licence=recipe.licence,
-        training_steps=recipe.training.steps,
-        metrics=metrics,
-    )
+    network, card = experiment.bundle(model, scores)
     save_bundle(network, card, run.bundle)
+    write_report(run)
     return run.bundle
 
 
-def build_validator(
-    recipe: Recipe, network: Any, run: RunFolder
-) -> SuperResolutionValidator:
-    """Return what scores the network on the recipe's held-out pictures."""
-    validation = recipe.data.validation
-    pairs: list[Any] = []
-    if validation:
-        listed = list_pairs(validation.hr, validation.lr, recipe.scale)
-        store = PairStore(listed, recipe.scale, keep=False)
-        pairs = [store[index] for index in range(len(store))]
-    ranges = (network.input_range, network.output_range)
-    return SuperResolutionValidator(network, pairs, recipe.scale, run, ranges)
+def build_experiment(recipe: Recipe) -> Experiment:
+    """Return what composes the recipe's data, networks and model."""
+    experiment: Experiment = families.resolve(families.get(recipe.family).experiment)(
+        recipe
+    )
+    return experiment
 
 
-def _validation_lr(recipe: Recipe) -> bool:
-    return bool(recipe.data.validation and recipe.data.validation.lr)
+class _Session:
+    """One process' share of a run: from the last checkpoint to the last step."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        run: RunFolder,
+        experiment: Experiment,
+        model: Any,
+        progress: Progress | None,
+    ) -> None:
+        self.recipe, self.run = recipe, run
+        self.experiment, self.model = experiment, model
+        self.progress = progress
+        self.watchdog = Watchdog(recipe.training.watchdog)
+        self.checkpoints = Checkpoints(
+            run.checkpoints,
+            {**model.training_state(), "rate_scale": experiment.rate_scale.value},
+            recipe.training.keep_checkpoints,
+        )
+        self.step = 0
+
+    def run_to_the_end(self) -> dict[str, float]:
+        """Train, going back where the watchdog says so; return the last scores."""
+        self._resume()
+        validator = self.experiment.validator(self.model, self.run)
+        steps = self.recipe.training.steps
+        scores: dict[str, float] | None = None
+        while self.step < steps:
+            try:
+                scores = self._fit(validator)
+            except RollBackError as request:
+                self._roll_back(request)
+        return validator(steps).scores if scores is None else scores
+
+    def _resume(self) -> None:
+        restored = self.checkpoints.restore_latest(_log.warning)
+        if restored is None:
+            # The state to go back to while there is no other.
+            self.checkpoints.save(0, self.watchdog.notes())
+            return
+        self.step = restored.step
+        self.watchdog.restore(restored.notes)
+        if self.step:
+            _log.info("resuming at step %d", self.step)
+
+    def _fit(self, validator: Validator) -> dict[str, float]:
+        callback = RunCallback(
+            self.run,
+            self.recipe.training,
+            self.checkpoints,
+            self.watchdog,
+            validator,
+            first_step=self.step,
+            progress=self.progress,
+        )
+        failures: list[ImganError] = []
+        data = self.experiment.dataset(self.model, self.step, failures)
+        try:
+            # One long epoch: the callback counts steps, and an epoch means nothing.
+            self.model.fit(
+                data,
+                steps_per_epoch=self.recipe.training.steps - self.step,
+                callbacks=[callback],
+                shuffle=False,
+                verbose=0,
+            )
+        except tf.errors.OpError as error:
+            if failures:
+                raise failures[0] from error
+            raise
+        self.step = callback.step
+        return callback.scores
+
+    def _roll_back(self, request: RollBackError) -> None:
+        """Return to the last good checkpoint with a lower learning rate, or give up."""
+        config, state = self.recipe.training.watchdog, self.watchdog.state
+        alarm = request.alarm
+        if state.rollbacks >= config.rollbacks:
+            tried = (
+                f" Going back {state.rollbacks} times with lower learning rates did "
+                "not help."
+                if state.rollbacks
+                else ""
+            )
+            raise TrainingError(f"{alarm}{tried} See {self.run.report}")
+        restored = self.checkpoints.restore_latest(_log.warning, good=True)
+        if restored is None:
+            raise TrainingError(f"{alarm} There is no checkpoint to go back to.")
+        alarms, rollbacks = state.alarms, state.rollbacks + 1
+        self.watchdog.restore(restored.notes)
+        self.watchdog.state.alarms = alarms
+        self.watchdog.state.rollbacks = rollbacks
+        scale = config.learning_rate_factor**rollbacks
+        self.experiment.rate_scale.assign(scale)
+        self.step = restored.step
+        _log.warning(
+            "going back to step %d with learning rates times %g", self.step, scale
+        )
 
 
-def _dataset_name(folder: Path) -> str:
-    """Return the name of a data set from the folder of its true pictures."""
-    return (folder.parent if folder.name.lower() == "hr" else folder).name
+def _disk_failure(run: RunFolder, error: OSError) -> str:
+    return (
+        f"{error.filename or run.path} cannot be written: {error.strerror}. Make room, "
+        "then repeat the command; the run resumes at its last checkpoint."
+    )

@@ -11,6 +11,8 @@ from imgan.data.sources import ImagePair
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.metrics.psnr import psnr
+from imgan.training.experiment import Look
+from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
 from imgan.types import Array
 from imgan.types import ValueRange
@@ -19,7 +21,7 @@ from imgan.types import ValueRange
 SHEET_CROP = 192
 
 
-class SuperResolutionValidator:
+class SuperResolutionValidator(Validator):
     """PSNR on luma over whole held-out pictures, and a sheet of samples.
 
     Args:
@@ -48,10 +50,10 @@ class SuperResolutionValidator:
             input_signature=[tf.TensorSpec((1, None, None, channels), tf.float32)],
         )
 
-    def __call__(self, step: int) -> dict[str, float]:
+    def __call__(self, step: int) -> Look:
         """Return the mean PSNR on luma; write the sample sheet."""
         if not self.pairs:
-            return {}
+            return Look({})
         outputs = [self._enlarge(pair.lr) for pair in self.pairs]
         scores = [
             psnr(pair.hr, output, crop_border=self.scale)
@@ -63,8 +65,8 @@ class SuperResolutionValidator:
                 for pair, output in zip(self.pairs[:6], outputs, strict=False)
             ]
         )
-        write_image(Picture(sheet), self.run.samples / f"step-{step:08d}.png")
-        return {"psnr_y": float(np.mean(scores))}
+        write_image(Picture(sheet), self.run.sample_sheet(step))
+        return Look({"psnr_y": float(np.mean(scores))})
 
     def _enlarge(self, lr: Array) -> Array:
         (in_low, in_high), (low, high) = self._ranges

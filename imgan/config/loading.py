@@ -1,24 +1,19 @@
-"""Recipes: YAML files that hold one whole experiment, validated to the last key."""
+"""Reading recipes: YAML, overrides, and errors that name the key."""
 
 import re
 import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from typing import Literal
 from typing import Union
 from typing import get_args
 from typing import get_origin
 
 import yaml
-from pydantic import BaseModel
-from pydantic import ConfigDict
-from pydantic import Field
 from pydantic import ValidationError
-from pydantic import field_validator
-from pydantic import model_validator
 
 from imgan import families
+from imgan.config.recipe import Recipe
 from imgan.errors import ConfigError
 from imgan.errors import did_you_mean
 
@@ -34,85 +29,6 @@ class _Dumper(yaml.SafeDumper):
 _EXPONENT = re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
 for _side in (_Loader, _Dumper):
     _side.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, [*"-+0123456789"])
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PairFolders(_Section):
-    """High-resolution pictures, and their low-resolution twins where one has them."""
-
-    hr: Path
-    lr: Path | None = None
-    """Without it, low resolution is made by MATLAB's bicubic."""
-
-
-class DataConfig(_Section):
-    """What is trained on, and how patches are cut from it."""
-
-    train: PairFolders
-    validation: PairFolders | None = None
-    hr_patch_size: int = Field(192, ge=8)
-    batch_size: int = Field(16, ge=1)
-    detail_candidates: int = Field(6, ge=1)
-    """Positions drawn for a patch; one is kept, by its detail. 1: uniform."""
-    augment: bool = True
-    """Flips and quarter turns."""
-    cache: Literal["auto", "always", "never"] = "auto"
-    """auto: keep decoded pictures if they fit in a quarter of the memory."""
-
-
-class TrainingConfig(_Section):
-    """How long, how fast, and what is looked at on the way."""
-
-    steps: int = Field(ge=1)
-    learning_rate: float = Field(5e-4, gt=0)
-    final_learning_rate: float = Field(0.0, ge=0)
-    warmup_steps: int = Field(200, ge=0)
-    loss: Literal["l1", "charbonnier"] = "l1"
-    ema_decay: float = Field(0.999, ge=0, lt=1)
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    log_every: int = Field(100, ge=1)
-    validate_every: int = Field(1000, ge=1)
-    checkpoint_every: int = Field(500, ge=1)
-    keep_checkpoints: int = Field(2, ge=1)
-
-
-class Recipe(_Section):
-    """One experiment, complete: the same recipe and seed give the same weights."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    description: str = ""
-    family: str
-    seed: int = Field(0, ge=0)
-    scale: int = Field(4, ge=1, le=8)
-    generator: dict[str, Any] = {}
-    """Arguments of the family's network, without scale and dtype."""
-    init: str | None = None
-    """Model or bundle whose weights the run starts from, instead of random ones."""
-    data: DataConfig
-    training: TrainingConfig
-    data_credits: list[str] = []
-    licence: str = ""
-
-    @field_validator("family")
-    @classmethod
-    def _known_family(cls, name: str) -> str:
-        try:
-            families.get(name)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        return name
-
-    @model_validator(mode="after")
-    def _patch_fits_scale(self) -> "Recipe":
-        if self.data.hr_patch_size % self.scale:
-            raise ValueError(
-                f"data.hr_patch_size must be a multiple of scale ({self.scale}). "
-                f"Received: {self.data.hr_patch_size}"
-            )
-        return self
 
 
 def load_recipe(
@@ -143,12 +59,30 @@ def load_recipe(
     changes = quick_values if quick else {}
     for override in overrides:
         changes = _merge(changes, _parse_override(override))
-    values = _apply(values, changes)
     try:
-        return Recipe.model_validate(values)
+        return validate_recipe(_apply(values, changes))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def validate_recipe(values: dict[str, Any]) -> Recipe:
+    """Return the recipe of the kind that the family takes.
+
+    Raises:
+        ConfigError: As `load_recipe`, without the file's name.
+    """
+    name = values.get("family")
+    if name is None:
+        raise ConfigError("family is required")
+    try:
+        schema = families.resolve(families.get(str(name)).recipe)
+    except ConfigError as error:
+        raise ConfigError(f"family: {error}. Received: {name!r}") from error
+    try:
+        return schema.model_validate(values)
     except ValidationError as error:
-        lines = [_explain(item) for item in error.errors()]
-        raise ConfigError(f"{path}: " + "; ".join(lines)) from error
+        lines = [_explain(item, schema) for item in error.errors()]
+        raise ConfigError("; ".join(lines)) from error
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -204,28 +138,27 @@ def _apply(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Change a recipe; drop what it says only of the data that it had before."""
     merged = _merge(values, changes)
     for part in ("train", "validation"):
-        folders, changed = _folders(merged, part), _folders(changes, part)
-        if "hr" in changed and "lr" not in changed:
+        folders, changed = _data(merged, part), _data(changes, part)
+        if isinstance(changed, dict) and "hr" in changed and "lr" not in changed:
             # Twins belong to the pictures that they are twins of.
             folders.pop("lr", None)
-    if _folders(merged, "train") != _folders(values, "train"):
+    if _data(merged, "train") != _data(values, "train"):
         for claim in {"description", "data_credits", "licence"} - changes.keys():
             merged.pop(claim, None)
     return merged
 
 
-def _folders(values: dict[str, Any], part: str) -> dict[str, Any]:
+def _data(values: dict[str, Any], part: str) -> Any:
     data = values.get("data")
-    folders = data.get(part) if isinstance(data, dict) else None
-    return folders if isinstance(folders, dict) else {}
+    return data.get(part) if isinstance(data, dict) else None
 
 
-def _explain(item: Any) -> str:
+def _explain(item: Any, schema: type[Recipe]) -> str:
     """Turn one pydantic finding into key, expectation, received, nearest key."""
     location = [str(part) for part in item["loc"]]
     key = ".".join(location) or "recipe"
     if item["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
+        known = _known_keys(schema, location[:-1])
         return f"unknown key {key!r}.{did_you_mean(location[-1], known)} " + (
             f"Known here: {', '.join(known)}"
         )
@@ -237,8 +170,8 @@ def _explain(item: Any) -> str:
     return f"{key}: {message}. Received: {item['input']!r}"
 
 
-def _known_keys(location: Sequence[str]) -> list[str]:
-    section: Any = Recipe
+def _known_keys(schema: type[Recipe], location: Sequence[str]) -> list[str]:
+    section: Any = schema
     for part in location:
         section = section.model_fields[part].annotation
         if get_origin(section) in (Union, types.UnionType):

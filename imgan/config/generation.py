@@ -1,0 +1,111 @@
+"""Recipes of GANs that draw pictures from noise."""
+
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+from pydantic import model_validator
+
+from imgan.config.recipe import Recipe
+from imgan.config.recipe import Section
+from imgan.config.recipe import TrainingConfig
+
+
+class ImageData(Section):
+    """The pictures that the generator shall imitate."""
+
+    train: str
+    """A folder of pictures, a folder of class folders, an `.npz` file, or
+    `sklearn:digits`."""
+    image_size: int = Field(64, ge=4)
+    """Height and width in pixels."""
+    channels: Literal[1, 3] = 3
+    """1: grey. 3: RGB."""
+    adapt: bool = False
+    """Crop, resize and convert pictures that are of another size or colour."""
+    flip: bool = False
+    """Mirror half of the pictures from left to right."""
+    holdout: float = Field(0.0, ge=0, lt=1)
+    """Share of the pictures that is kept from training, for `imgan evaluate`."""
+    batch_size: int = Field(64, ge=1)
+    cache: Literal["auto", "always", "never"] = "auto"
+    """auto: keep decoded pictures if they fit in a quarter of the memory."""
+
+
+class OptimizerConfig(Section):
+    """How one of the two networks moves."""
+
+    kind: Literal["adam", "rmsprop", "sgd"] = "adam"
+    learning_rate: float = Field(2e-4, ge=0)
+    beta_1: float = Field(0.5, ge=0, lt=1)
+    """Of Adam; momentum of SGD."""
+    beta_2: float = Field(0.999, ge=0, lt=1)
+    """Of Adam; decay of RMSProp."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """How the learning rate goes to `final_learning_rate`."""
+    final_learning_rate: float = Field(0.0, ge=0)
+    warmup_steps: int = Field(0, ge=0)
+
+
+class AdversarialTraining(TrainingConfig):
+    """The game of two networks."""
+
+    loss: Literal[
+        "nonsaturating",
+        "least_squares",
+        "hinge",
+        "wasserstein",
+        "relativistic_average",
+    ] = "nonsaturating"
+    generator_optimizer: OptimizerConfig = OptimizerConfig()
+    discriminator_optimizer: OptimizerConfig = OptimizerConfig()
+    discriminator_steps: int = Field(1, ge=1)
+    """Steps of the discriminator, each on a batch of its own, for one of the
+    generator."""
+    gradient_penalty: float = Field(0.0, ge=0)
+    """Weight of WGAN-GP's penalty; 0: none."""
+    r1_gamma: float = Field(0.0, ge=0)
+    """Weight of R1; 0: none."""
+    r1_every: int = Field(16, ge=1)
+    feature_matching: float = Field(0.0, ge=0)
+    """Weight of the distance between mean features; 0: none."""
+    augment: Literal["none", "diff_augment", "adaptive"] = "none"
+    """What is done to pictures before they are judged, for small data."""
+    image_pool: int = Field(0, ge=0)
+    """Generated pictures that are remembered for the discriminator."""
+    strategy: Literal["auto", "single", "mirrored"] = "auto"
+    """auto: mirrored over all GPUs where there are several."""
+
+    @model_validator(mode="after")
+    def _wasserstein_needs_a_bound(self) -> "AdversarialTraining":
+        if self.loss == "wasserstein" and not self.gradient_penalty:
+            raise ValueError(
+                "training.loss=wasserstein needs training.gradient_penalty, usually "
+                "10: without a bound on its slope the critic grows without end"
+            )
+        if self.image_pool and self.strategy == "mirrored":
+            raise ValueError(
+                "training.image_pool does not work with training.strategy=mirrored: "
+                "every replica would remember other pictures"
+            )
+        return self
+
+
+class GenerationRecipe(Recipe):
+    """Families whose generator makes pictures from noise, or from noise and a label."""
+
+    discriminator: dict[str, Any] = {}
+    """Arguments of the family's discriminator."""
+    data: ImageData
+    training: AdversarialTraining
+
+    @model_validator(mode="after")
+    def _batch_is_shared_evenly(self) -> "GenerationRecipe":
+        for key in ("image_size", "channels", "num_classes", "dtype", "synchronized"):
+            for section in ("generator", "discriminator"):
+                if key in getattr(self, section):
+                    raise ValueError(
+                        f"{section}.{key} follows from the data and training.precision"
+                        "; leave it out"
+                    )
+        return self

@@ -1,0 +1,157 @@
+"""What a kind of recipe must provide, so that `train` can run it."""
+
+import inspect
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import Collection
+from collections.abc import Mapping
+from typing import Any
+from typing import NamedTuple
+
+import keras
+
+from imgan import __version__
+from imgan import families
+from imgan.bundles.bundle import describe_network
+from imgan.bundles.bundle import load_network
+from imgan.bundles.card import Card
+from imgan.bundles.register import resolve
+from imgan.config import Recipe
+from imgan.errors import ConfigError
+from imgan.errors import ImganError
+from imgan.errors import did_you_mean
+from imgan.training.run_folder import RunFolder
+
+
+class Look(NamedTuple):
+    """What a validation has seen."""
+
+    scores: dict[str, float]
+    fingerprint: list[float] | None = None
+    """Numbers that change whenever the fixed samples do."""
+
+
+class Validator(ABC):
+    """Looks at the moving average while it trains."""
+
+    @abstractmethod
+    def __call__(self, step: int) -> Look:
+        """Score it and write the sample sheet of this step."""
+
+
+class Experiment(ABC):
+    """Composes data, networks and model by one recipe.
+
+    Args:
+        recipe: The resolved recipe.
+    """
+
+    def __init__(self, recipe: Any) -> None:
+        self.recipe = recipe
+        self.family = families.get(recipe.family)
+        self.rate_scale: Any = None
+        """What multiplies all learning rates; lowered after a rollback."""
+
+    def create(self) -> Any:
+        """Return the compiled `keras.Model`; call it inside the strategy's scope."""
+        self.rate_scale = keras.Variable(1.0, trainable=False, name="rate_scale")
+        return self.build_model()
+
+    @abstractmethod
+    def build_model(self) -> Any:
+        """Return the compiled `keras.Model` that trains the networks."""
+
+    @abstractmethod
+    def dataset(self, model: Any, first_step: int, failures: list[ImganError]) -> Any:
+        """Return the `tf.data.Dataset` from a step on."""
+
+    @abstractmethod
+    def validator(self, model: Any, run: RunFolder) -> Validator:
+        """Return what looks at the model while it trains."""
+
+    @abstractmethod
+    def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
+        """Return the network to ship, in its inference form, and its card."""
+
+    @abstractmethod
+    def plan(self) -> list[tuple[str, str]]:
+        """Return rows of label and value that say what the recipe amounts to."""
+
+    def base_card(self, network: Any) -> dict[str, Any]:
+        """Return what a card of any task holds."""
+        recipe: Recipe = self.recipe
+        return {
+            "imgan_version": __version__,
+            "name": recipe.name,
+            "description": recipe.description,
+            "task": self.family.task,
+            "family": recipe.family,
+            "network": describe_network(network),
+            "output_range": network.output_range,
+            "recipe": recipe.model_dump(mode="json"),
+            "data": recipe.data_credits,
+            "licence": recipe.licence,
+            "training_steps": recipe.training.steps,
+        }
+
+
+def build_network(
+    path: str, section: str, arguments: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> Any:
+    """Return a network from a recipe's section.
+
+    Args:
+        path: `package.module:Class`.
+        section: Name of the section, for messages.
+        arguments: What it says.
+        fixed: Arguments that follow from the rest of the recipe.
+
+    Raises:
+        ConfigError: If the class does not take the arguments, or not these values.
+    """
+    kind = families.resolve(path)
+    taken = set(inspect.signature(kind).parameters)
+    known = taken - set(fixed) - {"name", "dtype", "fused", "synchronized"}
+    _check_keys(kind.__name__, section, arguments, known)
+    needed = {key: value for key, value in fixed.items() if key in taken}
+    try:
+        return kind(**needed, **arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{section}: {error}") from error
+
+
+def _check_keys(
+    kind: str, section: str, arguments: Mapping[str, Any], known: Collection[str]
+) -> None:
+    for key in arguments:
+        if key not in known:
+            raise ConfigError(
+                f"unknown key '{section}.{key}'.{did_you_mean(key, known)} "
+                f"{kind} takes: {', '.join(sorted(known))}"
+            )
+
+
+def initial_network(recipe: Any, **expected: Any) -> Any:
+    """Return the network that `init` names, in the recipe's precision.
+
+    Args:
+        recipe: With `init`.
+        **expected: What its card must say beside the family.
+
+    Raises:
+        CheckpointError: If it cannot be loaded.
+        ConfigError: If it is of another family, scale or the like.
+    """
+    network, card = load_network(resolve(recipe.init))
+    expected = {"family": recipe.family, **expected}
+    found = {key: getattr(card, key) for key in expected}
+    if found != expected:
+        raise ConfigError(
+            f"init must be a model of {_words(expected)}. "
+            f"Received: {recipe.init}, of {_words(found)}"
+        )
+    return network.variant(dtype=recipe.training.precision)
+
+
+def _words(values: Mapping[str, Any]) -> str:
+    return " and ".join(f"{key} {value}" for key, value in values.items())

@@ -1,0 +1,197 @@
+"""GANs that draw pictures from noise, as an experiment."""
+
+from functools import cached_property
+from typing import Any
+
+import keras
+
+from imgan import families
+from imgan.bundles.card import Card
+from imgan.bundles.card import LatentSpec
+from imgan.bundles.card import Score
+from imgan.config.generation import GenerationRecipe
+from imgan.config.generation import OptimizerConfig
+from imgan.data.image_batches import ImageSampler
+from imgan.data.image_batches import image_dataset
+from imgan.data.images import ImageStore
+from imgan.data.images import open_images
+from imgan.data.images import require_labels
+from imgan.errors import ImganError
+from imgan.losses.adversarial import ADVERSARIAL_LOSSES
+from imgan.losses.feature_matching import FeatureMatchingLoss
+from imgan.losses.gradient_penalty import GradientPenaltyLoss
+from imgan.losses.gradient_penalty import R1Loss
+from imgan.models.replicas import replica_count
+from imgan.training.experiment import Experiment
+from imgan.training.experiment import build_network
+from imgan.training.experiment import initial_network
+from imgan.training.run_folder import RunFolder
+from imgan.training.samples import GenerationValidator
+from imgan.training.schedules import RunSchedule
+
+_KEEP = {"auto": None, "always": True, "never": False}
+
+
+class GenerationExperiment(Experiment):
+    """Families `gan`, `dcgan`, `cgan` and `wgan_gp`."""
+
+    recipe: GenerationRecipe
+
+    @cached_property
+    def images(self) -> ImageStore:
+        """The pictures to train on; those held out are not among them."""
+        recipe, data = self.recipe, self.recipe.data
+        store = open_images(
+            data.train,
+            image_size=data.image_size,
+            channels=data.channels,
+            adapt=data.adapt,
+            keep=_KEEP[data.cache],
+        )
+        if self.family.labelled:
+            require_labels(store)
+        return store.split(data.holdout, recipe.seed)[0] if data.holdout else store
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels; empty where the family takes none."""
+        names = self.images.label_names
+        return tuple(names) if self.family.labelled and names else ()
+
+    def build_networks(self) -> tuple[Any, Any]:
+        """Return the generator and the discriminator that the run begins with."""
+        recipe, data = self.recipe, self.recipe.data
+        fixed: dict[str, Any] = {
+            "image_size": data.image_size,
+            "channels": data.channels,
+            "num_classes": len(self.label_names),
+            "dtype": recipe.training.precision,
+            "synchronized": replica_count() > 1,
+        }
+        family = self.family
+        if recipe.init:
+            size = (data.image_size, data.image_size)
+            generator = initial_network(recipe, image_size=size)
+        else:
+            generator = build_network(
+                family.generator, "generator", recipe.generator, fixed
+            )
+        discriminator = build_network(
+            family.discriminator, "discriminator", recipe.discriminator, fixed
+        )
+        return generator, discriminator
+
+    def build_model(self) -> Any:
+        """Return the compiled `keras.Model` that trains the two networks."""
+        config = self.recipe.training
+        model = families.resolve(self.family.model)(
+            *self.build_networks(),
+            ema_decay=config.ema_decay,
+            discriminator_steps=config.discriminator_steps,
+            augment=config.augment,
+            image_pool=config.image_pool,
+            seed=self.recipe.seed,
+        )
+        loss = ADVERSARIAL_LOSSES[config.loss]
+        weight, gamma = config.gradient_penalty, config.r1_gamma
+        matching = config.feature_matching
+        model.compile(
+            generator_optimizer=self._optimizer(config.generator_optimizer, 1),
+            discriminator_optimizer=self._optimizer(
+                config.discriminator_optimizer, config.discriminator_steps
+            ),
+            generator_loss=loss("generator"),
+            discriminator_loss=loss("discriminator"),
+            gradient_penalty=GradientPenaltyLoss(weight) if weight else None,
+            r1=R1Loss(gamma) if gamma else None,
+            r1_every=config.r1_every,
+            feature_matching=FeatureMatchingLoss("mean") if matching else None,
+            feature_matching_weight=matching or 1.0,
+        )
+        return model
+
+    def _optimizer(self, config: OptimizerConfig, updates: int) -> Any:
+        """Return an optimizer that makes `updates` updates in a step."""
+        schedule = RunSchedule(
+            config.schedule,
+            steps=self.recipe.training.steps * updates,
+            learning_rate=config.learning_rate,
+            final_learning_rate=config.final_learning_rate,
+            warmup_steps=config.warmup_steps * updates,
+            scale=self.rate_scale,
+        )
+        if config.kind == "adam":
+            return keras.optimizers.Adam(schedule, config.beta_1, config.beta_2)
+        if config.kind == "rmsprop":
+            return keras.optimizers.RMSprop(schedule, rho=config.beta_2)
+        return keras.optimizers.SGD(schedule, momentum=config.beta_1)
+
+    def dataset(
+        self, model: Any, first_step: int, failures: list[ImganError] | None = None
+    ) -> Any:
+        """Return batches of images, one share for each step of the discriminator."""
+        data, config = self.recipe.data, self.recipe.training
+        return image_dataset(
+            ImageSampler(self.images, seed=self.recipe.seed, flip=data.flip),
+            data.batch_size * config.discriminator_steps,
+            first_step=first_step,
+            labelled=self.family.labelled,
+            value_range=model.generator.output_range,
+            failures=failures,
+        )
+
+    def validator(self, model: Any, run: RunFolder) -> GenerationValidator:
+        """Return what draws samples from fixed noise."""
+        return GenerationValidator(model, self.images, run, seed=self.recipe.seed)
+
+    def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
+        """Return the moving average of the generator, and its card."""
+        recipe = self.recipe
+        network = model.ema_generator.variant(dtype="float32")
+        protocol = {"reference": "training pictures", "samples": "fixed latents"}
+        card = Card(
+            **self.base_card(network),
+            scale=1,
+            input_channels=None,
+            output_channels=network.output_shape[-1],
+            halo=None,
+            latent=LatentSpec(
+                dim=network.latent_dim, distribution=network.latent_distribution
+            ),
+            image_size=(network.image_size, network.image_size),
+            labels=list(self.label_names) or None,
+            losses=self._losses(),
+            metrics=[
+                Score(dataset=recipe.data.train, protocol=protocol, values=scores)
+            ],
+        )
+        return network, card
+
+    def _losses(self) -> list[str]:
+        config = self.recipe.training
+        used = {
+            config.loss: True,
+            "gradient_penalty": config.gradient_penalty,
+            "r1": config.r1_gamma,
+            "feature_matching": config.feature_matching,
+        }
+        return [name for name, weight in used.items() if weight]
+
+    def plan(self) -> list[tuple[str, str]]:
+        """Build the networks and list the data, as a run would."""
+        generator, discriminator = self.build_networks()
+        data, config = self.recipe.data, self.recipe.training
+        drawn = config.steps * config.discriminator_steps * data.batch_size
+        rows = [
+            ("generator", _size(generator)),
+            ("discriminator", _size(discriminator)),
+            ("training pictures", str(len(self.images))),
+            ("pictures seen in all", f"{drawn:,}"),
+        ]
+        if self.label_names:
+            rows.append(("labels", ", ".join(self.label_names)))
+        return rows
+
+
+def _size(network: Any) -> str:
+    return f"{type(network).__name__}, {network.count_params():,} parameters"

@@ -1,0 +1,185 @@
+"""Notices that a run is failing, and says what to try."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+from typing import NamedTuple
+
+from imgan.config.recipe import WatchdogConfig
+
+# What an adversarial game in balance stays below; a discriminator this sure of both
+# kinds gives the generator nothing to learn from.
+SURE_ACCURACY = 0.995
+# Share of the real pictures' mutual distance under which samples count as all alike.
+LEAST_DIVERSITY = 0.15
+# Change of the fixed samples between two looks, relative to their spread, under which
+# the generator counts as standing still.
+LEAST_CHANGE = 1e-4
+
+
+class Symptom(NamedTuple):
+    """What goes wrong under this name, and what helps against it."""
+
+    meaning: str
+    advice: str
+
+
+SYMPTOMS = {
+    "not_finite": Symptom(
+        "a loss or gradient is not finite",
+        "Lower the learning rates, or set training.precision=float32.",
+    ),
+    "discriminator_wins": Symptom(
+        "the discriminator tells every real picture from every generated one",
+        "Lower training.discriminator_optimizer.learning_rate, set "
+        "training.augment=diff_augment for small data, or add training.r1_gamma.",
+    ),
+    "collapse": Symptom(
+        "the generator draws nearly the same picture from different noise",
+        "Lower both learning rates, set training.augment=diff_augment or "
+        "training.loss=hinge, or use family wgan_gp.",
+    ),
+    "dead_generator": Symptom(
+        "the generator's pictures have stopped changing",
+        "Raise training.generator_optimizer.learning_rate; if it is not 0, lower the "
+        "discriminator's.",
+    ),
+}
+"""By kind of alarm."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing that went wrong.
+
+    Attributes:
+        step: When it was noticed.
+        kind: A key of `SYMPTOMS`.
+        found: The numbers it was noticed by.
+        action: What the run did about it.
+    """
+
+    step: int
+    kind: str
+    found: str
+    action: str = ""
+
+    def __str__(self) -> str:
+        symptom = SYMPTOMS[self.kind]
+        return (
+            f"step {self.step}: {self.kind.replace('_', ' ')}: {symptom.meaning} "
+            f"({self.found}). {symptom.advice}"
+        )
+
+
+@dataclass
+class WatchdogState:
+    """What the watchdog remembers; travels in every checkpoint."""
+
+    streaks: dict[str, int] = field(default_factory=dict)
+    fingerprint: list[float] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    rollbacks: int = 0
+
+
+class Watchdog:
+    """Turns the numbers of a run into alarms.
+
+    Nothing here looks at the size of a loss: in a game of two players a falling loss
+    does not mean progress, nor a rising one failure. What is looked at is whether both
+    still have something to learn from each other.
+
+    Args:
+        config: How patient it is.
+    """
+
+    def __init__(self, config: WatchdogConfig) -> None:
+        self.config = config
+        self.state = WatchdogState()
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether a symptom shows that has not lasted long enough for an alarm."""
+        return any(self.state.streaks.values())
+
+    def check_finite(self, step: int, numbers: Mapping[str, float]) -> Alarm | None:
+        """Return an alarm if a number is not finite."""
+        bad = [name for name, value in numbers.items() if not math.isfinite(value)]
+        if not bad:
+            return None
+        return Alarm(step, "not_finite", f"{', '.join(bad)} not finite")
+
+    def look(
+        self,
+        step: int,
+        numbers: Mapping[str, float],
+        fingerprint: list[float] | None = None,
+    ) -> Alarm | None:
+        """Judge the state of the game; call it at every validation.
+
+        Args:
+            step: Steps done.
+            numbers: The latest of the train step, and `diversity` of fixed samples
+                relative to real pictures.
+            fingerprint: Numbers that change whenever the fixed samples do.
+
+        Returns:
+            An alarm once a symptom has shown `patience` times in a row.
+        """
+        found = {
+            "discriminator_wins": _discriminator_wins(numbers),
+            "collapse": _collapse(numbers),
+            "dead_generator": self._standing_still(fingerprint),
+        }
+        if fingerprint:
+            self.state.fingerprint = fingerprint
+        if not self.config.enabled or step < self.config.grace_steps:
+            return None
+        streaks = self.state.streaks
+        for kind, finding in found.items():
+            streaks[kind] = streaks.get(kind, 0) + 1 if finding else 0
+            if streaks[kind] >= self.config.patience:
+                return Alarm(step, kind, finding)
+        return None
+
+    def notes(self) -> dict[str, Any]:
+        """Return the state as JSON takes it."""
+        return asdict(self.state)
+
+    def restore(self, notes: Mapping[str, Any]) -> None:
+        """Take up the state of a checkpoint."""
+        self.state = WatchdogState(
+            streaks=dict(notes.get("streaks", {})),
+            fingerprint=list(notes.get("fingerprint", [])),
+            alarms=[Alarm(**alarm) for alarm in notes.get("alarms", [])],
+            rollbacks=int(notes.get("rollbacks", 0)),
+        )
+
+    def _standing_still(self, fingerprint: list[float] | None) -> str:
+        before = self.state.fingerprint
+        if not fingerprint or len(before) != len(fingerprint):
+            return ""
+        pairs = zip(before, fingerprint, strict=True)
+        change = max(abs(now - then) for then, now in pairs)
+        spread = max(fingerprint) - min(fingerprint)
+        if change > LEAST_CHANGE * max(spread, 1e-6):
+            return ""
+        return f"fixed samples changed by {change:.2g} since the look before"
+
+
+def _discriminator_wins(numbers: Mapping[str, float]) -> str:
+    real = numbers.get("discriminator_real_accuracy", 0.0)
+    fake = numbers.get("discriminator_fake_accuracy", 0.0)
+    if min(real, fake) < SURE_ACCURACY:
+        return ""
+    return f"accuracy {real:.4f} on real, {fake:.4f} on generated pictures"
+
+
+def _collapse(numbers: Mapping[str, float]) -> str:
+    diversity = numbers.get("diversity", 1.0)
+    if diversity >= LEAST_DIVERSITY:
+        return ""
+    return f"samples are {diversity:.3f} times as far apart as real pictures"
