@@ -5,24 +5,30 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Annotated
+from typing import Any
 
 import typer
 
 from imgan.cli.errors import say
+from imgan.cli.evaluations import generation_table
+from imgan.cli.evaluations import super_resolution_table
 from imgan.cli.text import write
 from imgan.errors import OutputError
+from imgan.errors import UsageError
 
-if TYPE_CHECKING:
-    from imgan.evaluate import Evaluation
-    from imgan.evaluate import ImageScores
-    from imgan.evaluate import Scores
+Advance = Callable[[str, int, int], None]
+"""Takes a line for a log, how much is done, and of how much."""
 
 
 def evaluate(
     hr_dir: Annotated[
-        Path, typer.Argument(metavar="HR_DIR", help="Folder of the true pictures.")
+        Path,
+        typer.Argument(
+            metavar="HR_DIR",
+            help="Folder of the true pictures. For a generator: real pictures, as a "
+            "folder, class folders, an .npz file or sklearn:digits.",
+        ),
     ],
     model: Annotated[
         str | None,
@@ -50,93 +56,141 @@ def evaluate(
         ),
     ] = None,
     precision: Annotated[
-        str, typer.Option(metavar="auto|float32|bfloat16|float16")
-    ] = "auto",
+        str | None,
+        typer.Option(metavar="auto|float32|bfloat16|float16", help="Default: auto."),
+    ] = None,
     tile: Annotated[
         int | None,
         typer.Option(min=0, help="Side of a tile in input pixels; 0: whole."),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Generators: weights of Keras' Inception V3 without its top, for FID "
+            "and KID. Default: features of a classifier of the real pictures.",
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, help="Generators: samples to draw. Default: 2000."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Generators: seed of the samples. Default: 0."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress on stderr.")
     ] = False,
 ) -> None:
-    """Score a model on pictures whose truth is known.
+    """Score a model on pictures whose truth is known, or a generator on real ones.
 
-    PSNR and SSIM on Y (BT.601, studio range), with as many pixels cropped at each
-    border as the scale. Bicubic enlargement is scored beside the model.
+    Super-resolution: PSNR and SSIM on Y (BT.601, studio range), with as many pixels
+    cropped at each border as the scale, beside bicubic enlargement.
+
+    Generation: whether labels are recognised, how many classes are drawn, diversity,
+    distance from the training pictures, FID, KID, precision and recall.
     """
     from imgan.bundles.register import default_model
-    from imgan.evaluate import evaluate as run
 
+    name = model or default_model(scale)
+    task = _task(name)
+    enlarging: dict[str, Any] = {
+        "scale": scale,
+        "lr_dir": lr_dir,
+        "precision": precision,
+        "tile": tile,
+    }
+    drawing: dict[str, Any] = {"features": features, "count": count, "seed": seed}
+    fitting, others = enlarging, drawing
+    if task == "generation":
+        fitting, others = drawing, enlarging
+    _refuse(others, name, task)
+    given = {key: value for key, value in fitting.items() if value is not None}
     if json_file not in (None, "-"):
         _check_writable(Path(str(json_file)))
-    with _progress(quiet) as progress:
-        result = run(
-            hr_dir,
-            model=model or default_model(scale),
-            scale=scale,
-            lr_dir=lr_dir,
-            precision=precision,
-            tile=tile,
-            progress=progress,
-        )
-    text = json.dumps(result.to_json(), indent=2, ensure_ascii=False)
+    score = _generation if task == "generation" else _super_resolution
+    with _progress(quiet) as advance:
+        table, values = score(hr_dir, name, given, advance)
+    text = json.dumps(values, indent=2, ensure_ascii=False)
     if json_file == "-":
         write(text)
         return
-    write(_table(result))
+    write(table)
     if json_file is not None:
         _write(Path(json_file), text + "\n")
 
 
-def _table(result: "Evaluation") -> str:
-    """Return the scores as aligned text: pictures, means, then the protocol."""
-    by_model = result.model != "bicubic"
-    rows = [(image.name, image.model) for image in result.images]
-    means = [(f"mean {Path(result.model).name}", result.mean)] if by_model else []
-    means.append(("mean bicubic", result.bicubic))
-    width = max(len(name) for name, _ in [*rows, *means])
-    count = len(rows)
-    return "\n".join(
-        [
-            f"{'':{width}}   PSNR-Y  SSIM-Y  PSNR-RGB",
-            *(_line(name, scores, width) for name, scores in rows),
-            "",
-            *(_line(name, scores, width) for name, scores in means),
-            "",
-            f"{result.model} at scale {result.scale} on {count} "
-            f"picture{'' if count == 1 else 's'}",
-            f"{result.protocol}",
-        ]
-    )
+def _task(model: str) -> str:
+    """Return what a model does, by its card."""
+    from imgan.bundles.card import read_card
+    from imgan.bundles.register import resolve
+
+    return "super_resolution" if model == "bicubic" else read_card(resolve(model)).task
 
 
-def _line(name: str, scores: "Scores", width: int) -> str:
-    return (
-        f"{name:{width}}  {scores.psnr_y:7.2f}  {scores.ssim_y:6.4f}  "
-        f"{scores.psnr_rgb:8.2f}"
+def _refuse(options: dict[str, Any], model: str, task: str) -> None:
+    given = [key for key, value in options.items() if value is not None]
+    if given:
+        raise UsageError(
+            f"--{given[0].replace('_', '-')} does not apply to {model}, a model of "
+            f"{task.replace('_', ' ')}. Leave it out."
+        )
+
+
+def _super_resolution(
+    hr_dir: Path, model: str, options: dict[str, Any], advance: Advance
+) -> tuple[str, dict[str, Any]]:
+    from imgan.evaluate import ImageScores
+    from imgan.evaluate import evaluate as run
+
+    done = 0
+
+    def progress(image: ImageScores, total: int) -> None:
+        nonlocal done
+        done += 1
+        advance(f"{image.name}: {image.model.psnr_y:.2f} dB", done, total)
+
+    result = run(hr_dir, model=model, progress=progress, **options)
+    return super_resolution_table(result), result.to_json()
+
+
+def _generation(
+    source: Path, model: str, options: dict[str, Any], advance: Advance
+) -> tuple[str, dict[str, Any]]:
+    from imgan.runtime import import_tensorflow
+
+    import_tensorflow()
+    from imgan.evaluate.generator import evaluate_generator
+
+    result = evaluate_generator(
+        str(source),
+        model=model,
+        progress=lambda done, total: advance(
+            f"{done:,} of {total:,} samples", done, total
+        ),
+        **options,
     )
+    return generation_table(result), result.to_json()
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator["Callable[[ImageScores, int], None] | None"]:
-    """Give a function to call after each picture: a bar on a terminal, else lines."""
+def _progress(quiet: bool) -> Iterator[Advance]:
+    """Give a function to call after each step: a bar on a terminal, else lines."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     if quiet:
-        yield None
+        yield lambda line, done, total: None
     elif console.is_terminal:
         with Progress(console=console, transient=True) as bar:
             task = bar.add_task("Scoring", total=None)
-
-            def advance(_: "ImageScores", total: int) -> None:
-                bar.update(task, advance=1, total=total)
-
-            yield advance
+            yield lambda line, done, total: bar.update(
+                task, completed=done, total=total
+            )
     else:
-        yield lambda image, _: say(f"{image.name}: {image.model.psnr_y:.2f} dB")
+        yield lambda line, done, total: say(line)
 
 
 def _check_writable(path: Path) -> None:
