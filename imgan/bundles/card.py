@@ -6,6 +6,7 @@ Reading a card needs no TensorFlow, so `imgan models` and `imgan inspect` are in
 import json
 import os
 from pathlib import Path
+from typing import Annotated
 from typing import Any
 from typing import Literal
 
@@ -18,6 +19,9 @@ from imgan.errors import CheckpointError
 
 CARD_NAME = "card.json"
 SCHEMA_VERSION = 1
+
+
+_Side = Annotated[int, Field(ge=1)]
 
 
 class _Part(BaseModel):
@@ -72,6 +76,14 @@ class SelfCheck(_Part):
     tolerance: float = 2e-3
 
 
+class LatentSpec(_Part):
+    """What a generator of noise draws its images from."""
+
+    dim: int = Field(ge=1)
+    distribution: Literal["normal", "uniform"]
+    """Standard normal, or uniform in `[-1, 1]`."""
+
+
 class Card(_Part):
     """Description of a network that inference, export and users rely on."""
 
@@ -83,7 +95,8 @@ class Card(_Part):
     family: str
     network: NetworkSpec
     scale: int = Field(ge=1)
-    input_channels: int = Field(ge=1)
+    input_channels: int | None = Field(ge=1)
+    """None: the network takes no pictures, but latents."""
     output_channels: int = Field(ge=1)
     input_range: tuple[float, float] = (0.0, 1.0)
     output_range: tuple[float, float] = (0.0, 1.0)
@@ -93,7 +106,11 @@ class Card(_Part):
     tile_halo: TileHalo | None = None
     tile: int = Field(default=256, ge=1)
     inference_mode: InferenceMode = InferenceMode()
+    latent: LatentSpec | None = None
+    image_size: tuple[_Side, _Side] | None = None
+    """Height and width of every output, for a network that has no other."""
     labels: list[str] | None = None
+    """Names of the classes of a conditional network, in the order of its labels."""
     recipe: dict[str, Any] | None = None
     data: list[str] = []
     losses: list[str] = []

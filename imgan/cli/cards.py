@@ -6,6 +6,7 @@ from imgan.bundles.bundle import WEIGHTS_NAME
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.cli.text import significant
+from imgan.types import Size
 
 
 def purpose(card: Card) -> str:
@@ -61,7 +62,6 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
     """Return the card as rows of name and value, in reading order."""
     network = card.network.path.partition(":")[2]
     arguments = ", ".join(f"{k}={v}" for k, v in card.network.config.items())
-    mode = card.inference_mode
     return [
         ("name", card.name),
         ("description", card.description),
@@ -71,16 +71,7 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("parameters", f"{card.network.parameters:,}"),
         ("weights", f"{megabytes(folder)}, sha256 {card.weights_sha256}"),
         ("folder", str(folder)),
-        (
-            "channels",
-            f"{card.input_channels} in {_range(card.input_range)}, "
-            f"{card.output_channels} out {_range(card.output_range)}",
-        ),
-        ("size multiple", str(card.size_multiple)),
-        ("halo", halo(card)),
-        ("tile", f"{card.tile} input pixels"),
-        ("normalization", mode.normalization),
-        ("dropout", "on at inference" if mode.dropout else "off"),
+        *(_of_noise(card) if card.latent else _of_pictures(card)),
         ("labels", ", ".join(card.labels or [])),
         ("scores", "\n".join(_score(score) for score in card.metrics)),
         (
@@ -95,6 +86,33 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("fidelity partner", card.fidelity_partner or ""),
         ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
     ]
+
+
+def _of_pictures(card: Card) -> list[tuple[str, str]]:
+    """Return the rows that matter where pictures go in."""
+    mode = card.inference_mode
+    return [
+        (
+            "channels",
+            f"{card.input_channels} in {_range(card.input_range)}, "
+            f"{card.output_channels} out {_range(card.output_range)}",
+        ),
+        ("size multiple", str(card.size_multiple)),
+        ("halo", halo(card)),
+        ("tile", f"{card.tile} input pixels"),
+        ("normalization", mode.normalization),
+        ("dropout", "on at inference" if mode.dropout else "off"),
+    ]
+
+
+def _of_noise(card: Card) -> list[tuple[str, str]]:
+    """Return the rows that matter where pictures are drawn from noise."""
+    rows = [("channels", f"{card.output_channels} out {_range(card.output_range)}")]
+    if card.image_size:
+        rows.append(("image size", str(Size(*card.image_size))))
+    if card.latent:
+        rows.append(("latents", f"{card.latent.dim} {card.latent.distribution}"))
+    return rows
 
 
 def _range(bounds: tuple[float, float]) -> str:

@@ -8,6 +8,7 @@ from imgan.bundles.card import CARD_NAME
 from imgan.bundles.card import SCHEMA_VERSION
 from imgan.bundles.card import Card
 from imgan.bundles.card import InferenceMode
+from imgan.bundles.card import LatentSpec
 from imgan.bundles.card import NetworkSpec
 from imgan.bundles.card import Score
 from imgan.bundles.card import SelfCheck
@@ -53,6 +54,8 @@ def test_round_trip_of_every_field(tmp_path: Path) -> None:
         tile_halo=TileHalo(halo=64, error=0.001),
         tile=512,
         inference_mode=InferenceMode(normalization="batch", dropout=True),
+        latent=LatentSpec(dim=100, distribution="normal"),
+        image_size=(64, 64),
         labels=["a", "b"],
         recipe={"name": "whole"},
         data=["one"],
@@ -77,6 +80,17 @@ def test_defaults(tmp_path: Path) -> None:
     card = read_card(tmp_path)
     assert (card.input_range, card.output_range) == ((0.0, 1.0), (0.0, 1.0))
     assert (card.size_multiple, card.halo, card.tile_halo) == (1, None, None)
+    assert (card.latent, card.image_size, card.labels) == (None, None, None)
+
+
+def test_a_generator_of_noise_takes_no_channels(tmp_path: Path) -> None:
+    latent = {"dim": 3, "distribution": "uniform"}
+    noise = {"task": "generation", "input_channels": None, "latent": latent}
+    write_raw(tmp_path, {**SMALL, **noise, "image_size": [8, 8]})
+    card = read_card(tmp_path)
+    assert card.input_channels is None
+    assert card.latent == LatentSpec(dim=3, distribution="uniform")
+    assert card.image_size == (8, 8)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "\ud800"])
@@ -94,6 +108,8 @@ def test_absent_or_damaged(tmp_path: Path, text: str | None) -> None:
         ({"halo": -1}, "halo: Input should be greater than or equal to 0"),
         ({"scale": "two"}, "scale: Input should be a valid integer"),
         ({"hallo": 1}, "hallo: Extra inputs are not permitted"),
+        ({"image_size": [0, 8]}, r"image_size\.0: Input should be greater than or"),
+        ({"latent": {"dim": 1}}, r"latent\.distribution: Field required"),
         ({"network": {}}, r"network\.path: Field required"),
         ({"task": "painting"}, "task: Input should be 'super_resolution'"),
     ],
