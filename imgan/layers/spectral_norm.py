@@ -134,7 +134,7 @@ class SpectralEmbedding(SpectralNorm, keras.layers.Embedding):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the rows of the normalised table, `(..., output_dim)`."""
         table = self.normalized(self._embeddings, training)
-        return ops.take(table, inputs, axis=0)
+        return ops.take(table, ops.cast(inputs, "int32"), axis=0)
 
     def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
         """Return shape and dtype of the output."""
