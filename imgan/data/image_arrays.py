@@ -23,7 +23,6 @@ _FLOAT_TOLERANCE = 1e-3
 _DAMAGE = (
     OSError,
     ValueError,
-    EOFError,
     MemoryError,
     RuntimeError,
     zipfile.BadZipFile,
@@ -57,9 +56,13 @@ def read_npz(path: Path) -> ImageArrays:
     """
     try:
         with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise DataError(
+                    f"{path} is truncated, damaged or not an .npz file, as numpy.savez "
+                    "writes it"
+                )
+            file.seek(0)
             archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(f"{path} is one bare array; expected an .npz file")
             images_key, labels_key = _keys(path, list(archive))
             # What is no array in the file comes as bytes.
             images = np.asarray(archive[images_key])

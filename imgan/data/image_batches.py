@@ -4,6 +4,7 @@ import functools
 from typing import Any
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import tensorflow as tf
 
@@ -52,11 +53,13 @@ class ImageSampler:
         pictures = [self.store[index] for index in indices.tolist()]
         if len({picture.dtype for picture in pictures}) > 1:
             pictures = [to_float(picture) for picture in pictures]
-        images = np.stack(pictures)
         if self.flip:
-            images[mirrored] = images[mirrored, :, ::-1]
+            for row in np.flatnonzero(mirrored).tolist():
+                pictures[row] = _mirror(pictures[row])
         labels = self.store.labels
-        return ImageBatch(images, None if labels is None else labels[indices])
+        return ImageBatch(
+            np.stack(pictures), None if labels is None else labels[indices]
+        )
 
     def _choose(self, samples: Array) -> tuple[Array, Array]:
         epochs, positions = np.divmod(samples, len(self.store))
@@ -138,6 +141,11 @@ def _epoch(seed: int, epoch: int, pictures: int) -> tuple[Array, Array]:
     order = np.random.default_rng((seed, 0, epoch)).permutation(pictures)
     mirrors = np.random.default_rng((seed, 1, epoch)).integers(2, size=pictures) == 1
     return order, mirrors
+
+
+def _mirror(image: Array) -> Array:
+    # Several times as fast as reversing an axis in numpy; drops a single channel.
+    return cv2.flip(image, 1).reshape(image.shape)
 
 
 def _to_range(images: Array, value_range: ValueRange) -> Array:

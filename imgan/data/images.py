@@ -1,5 +1,6 @@
 """Opens what a recipe of generation names: folders, `.npz` files, known sets."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from imgan.errors import DataError
 
 __all__ = ["ImageStore", "as_uint8", "open_images", "require_labels"]
 
-_MOST_NAMES = 5
+_MOST_KINDS = 3
 # Decoded before training starts, about half a millisecond each.
 _MOST_DECODED = 1000
 
@@ -111,11 +112,20 @@ def _check_colours(store: ImageStore) -> None:
 def _refuse(store: ImageStore, wrong: list[tuple[int, str]], looked_at: int) -> None:
     if not wrong:
         return
-    shown = ", ".join(
-        f"{store.name(index)} is {what}" for index, what in wrong[:_MOST_NAMES]
-    )
-    more = ", ..." if len(wrong) > _MOST_NAMES else ""
+    # One file for each kind of misfit tells more than the first few files.
+    first: dict[str, int] = {}
+    for index, what in wrong:
+        first.setdefault(what, index)
+    counts = Counter(what for _, what in wrong)
+    shown = [
+        f"{store.name(index)} is {what}"
+        + (f" (and {counts[what] - 1:,} more)" if counts[what] > 1 else "")
+        for what, index in list(first.items())[:_MOST_KINDS]
+    ]
+    others = len(first) - len(shown)
+    if others:
+        shown.append(f"and {others:,} more sizes or colours")
     raise DataError(
-        f"{len(wrong):,} of {looked_at:,} pictures do not fit: {shown}{more}; "
+        f"{len(wrong):,} of {looked_at:,} pictures do not fit: {', '.join(shown)}; "
         + expectation(store)
     )

@@ -57,7 +57,7 @@ def test_float64_becomes_float32_and_sixteen_bits_stay(tmp_path: Path) -> None:
 
 def test_arrays_of_another_size_are_refused_or_adapted(tmp_path: Path) -> None:
     path = written(tmp_path, images=photos(3))
-    with pytest.raises(DataError, match=r"3 of 3 .*npz\[0\] is 12x12, .*data\.adapt"):
+    with pytest.raises(DataError, match=r"npz\[0\] is 12x12 \(and 2 .*data\.adapt"):
         open_images(str(path), image_size=16, channels=3)
     store = open_images(str(path), image_size=16, channels=1, adapt=True)
     assert store[0].shape == (16, 16, 1)
@@ -129,6 +129,7 @@ def test_a_damaged_file_is_named_in_one_line(tmp_path: Path, kind: str) -> None:
     with pytest.raises(DataError, match=re.escape(str(path))) as caught:
         open_images(str(path), image_size=12, channels=3)
     assert "\n" not in str(caught.value)
+    assert "Python objects" not in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

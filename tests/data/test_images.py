@@ -100,6 +100,19 @@ def test_sizes_are_checked_before_any_picture_is_decoded(
         opened(tmp_path)
 
 
+def test_of_mixed_sizes_each_is_told_once(tmp_path: Path) -> None:
+    fill(tmp_path, 9)
+    for number, side in {2: 10, 3: 12, 5: 12, 6: 13, 7: 14, 8: 15}.items():
+        save(tmp_path / f"{number:02}.png", tile(number, side))
+    with pytest.raises(DataError) as caught:
+        opened(tmp_path)
+    assert str(caught.value).startswith(
+        f"6 of 9 pictures do not fit: {tmp_path}/02.png is 10x10, {tmp_path}/03.png is "
+        f"12x12 (and 1 more), {tmp_path}/06.png is 13x13, and 2 more sizes or colours; "
+        "expected 16x16 RGB"
+    )
+
+
 @pytest.mark.parametrize(
     ("image", "channels", "what"),
     [
@@ -138,10 +151,8 @@ def test_adapting_cuts_the_centre_and_reduces_by_area(tmp_path: Path) -> None:
 def test_adapting_enlarges_and_converts(tmp_path: Path) -> None:
     save(tmp_path / "a.png", tile(0, 8))
     save(tmp_path / "b.png", tile(0, 8)[..., 1])
-    colour, grey = (
-        opened(tmp_path, adapt=True),
-        opened(tmp_path, adapt=True, channels=1),
-    )
+    colour = opened(tmp_path, adapt=True)
+    grey = opened(tmp_path, adapt=True, channels=1)
     assert colour[0].shape == colour[1].shape == (16, 16, 3)
     assert grey[0].shape == grey[1].shape == (16, 16, 1)
     np.testing.assert_array_equal(colour[1], np.repeat(grey[1], 3, axis=2))
