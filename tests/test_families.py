@@ -5,15 +5,25 @@ import keras
 import pytest
 
 from imgan import families
+from imgan.config import Recipe
 from imgan.errors import ConfigError
+from imgan.networks.base import Network
+from imgan.training.experiment import Experiment
 
 
 @pytest.mark.parametrize("name", families.FAMILIES)
 def test_every_entry_resolves(name: str) -> None:
     family = families.get(name)
-    for path in (family.generator, family.model):
+    bases = {
+        family.generator: Network,
+        family.discriminator or family.generator: Network,
+        family.model: keras.Model,
+        family.recipe: Recipe,
+        family.experiment: Experiment,
+    }
+    for path, base in bases.items():
         kind = families.resolve(path)
-        assert issubclass(kind, keras.Model)
+        assert issubclass(kind, base)
         module, _, title = path.partition(":")
         assert (kind.__module__, kind.__name__) == (module, title)
     assert family.paper.split()[-1].startswith(("arxiv.org/abs/", "doi.org/"))

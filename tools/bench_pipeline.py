@@ -28,14 +28,12 @@ def main(
 ) -> None:
     """Alternate rounds of the pipeline and of the train step."""
     tf = import_tensorflow()
-    from imgan.training.train import build_generator
-    from imgan.training.train import build_model
-    from imgan.training.train import training_data
+    from imgan.training.train import build_experiment
 
     resolved = load_recipe(recipe, overrides or ())
-    network = build_generator(resolved)
-    model = build_model(resolved, network)
-    data: Iterator[Any] = iter(training_data(resolved, network, 0))
+    experiment = build_experiment(resolved)
+    model = experiment.create()
+    data: Iterator[Any] = iter(experiment.dataset(model, 0, []))
     step = tf.function(model.train_step)
     batch = next(data)
     step(batch)

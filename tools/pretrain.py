@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -104,28 +105,32 @@ def fit(folder: Path, seconds: float) -> None:
 
 def bundle(folder: Path, run_dir: Path) -> None:
     """Write the moving average as the bundle of a run folder."""
-    from imgan.config import Recipe
+    from imgan.config import validate_recipe
     from imgan.runtime import import_tensorflow
 
     import_tensorflow()
+    from imgan.bundles.bundle import save_bundle
     from imgan.training.run_folder import open_run
-    from imgan.training.train import build_validator
-    from imgan.training.train import finish
+    from imgan.training.train import build_experiment
 
     plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-    recipe = Recipe.model_validate(plan)
+    recipe = validate_recipe(plan)
     model = _load_or_build(folder, plan)
     model.optimizer.finalize_variable_values(model.trainable_variables)
     run = open_run(recipe, run_dir)
-    validator = build_validator(recipe, model, run)
-    print(finish(recipe, model, run, validator(recipe.training.steps)))
+    trained = SimpleNamespace(ema_generator=model)
+    experiment = build_experiment(recipe)
+    look = experiment.validator(trained, run)(recipe.training.steps)
+    network, card = experiment.bundle(trained, look.scores)
+    save_bundle(network, card, run.bundle)
+    print(run.bundle)
 
 
 def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
     import keras
 
     from imgan.losses.pixel import PIXEL_LOSSES
-    from imgan.training.schedules import warmup_cosine
+    from imgan.training.schedules import RunSchedule
 
     kind = families.resolve(families.get(plan["family"]).generator)
     if (folder / STATE).is_file():
@@ -135,7 +140,7 @@ def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
         scale=plan["scale"], dtype=training["precision"], **plan["generator"]
     )
     keys = ("steps", "learning_rate", "final_learning_rate", "warmup_steps")
-    schedule = warmup_cosine(**{key: training[key] for key in keys})
+    schedule = RunSchedule("cosine", **{key: training[key] for key in keys})
     network.compile(
         optimizer=keras.optimizers.Adam(
             schedule, use_ema=True, ema_momentum=training["ema_decay"]

@@ -64,7 +64,7 @@ def render_report(run: RunFolder, failure: str | None = None) -> str:
         _failure(failure),
         _alarms(alarms),
         _charts(rows, [int(alarm["step"]) for alarm in alarms]),
-        _section("Samples", "samples", map(_sample, samples)),
+        _samples(samples),
         _scores(run),
         _recipe(run),
         _section("Environment", "", [_table(read_table(run.environment))]),
@@ -150,6 +150,12 @@ def _charts(rows: list[dict[str, Any]], alarms: list[int]) -> str:
     charts = read_series(rows)
     figures = [chart(title, curves, alarms) for title, curves in charts.items()]
     return _section("Curves", "charts", figures)
+
+
+def _samples(samples: list[Sample]) -> str:
+    large = any(sample.width >= _SMALL for sample in samples)
+    kind = "samples large" if large else "samples"
+    return _section("Samples", kind, map(_sample, samples))
 
 
 def _sample(sample: Sample) -> str:

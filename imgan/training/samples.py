@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from imgan.data.image_batches import as_uint8
 from imgan.data.images import ImageStore
+from imgan.data.images import as_uint8
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.metrics.distances import mean_pairwise_distance

@@ -10,6 +10,7 @@ import skimage.data
 import yaml
 
 from imgan.config import Recipe
+from imgan.config import validate_recipe
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +55,7 @@ def experiment(photographs: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def recipe(experiment: dict[str, Any]) -> Recipe:
-    return Recipe.model_validate(experiment)
+    return validate_recipe(experiment)
 
 
 @pytest.fixture
