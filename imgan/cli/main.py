@@ -34,6 +34,10 @@ COMMANDS = {
         "imgan.cli.commands.upscale:upscale",
         "Enlarge pictures and folders of pictures.",
     ),
+    "sample": Verb(
+        "imgan.cli.commands.sample:sample",
+        "Draw new pictures from a trained generator.",
+    ),
     "train": Verb(
         "imgan.cli.commands.train:train",
         "Train a network from a recipe, or resume its run.",

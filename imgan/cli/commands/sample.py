@@ -1,0 +1,111 @@
+"""`imgan sample`: new pictures from a generator of noise."""
+
+import sys
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imgan.cli.text import write
+
+
+def sample(
+    output: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUTPUT",
+            help="Folder for the pictures, with a folder for each label inside; with "
+            "--grid also a file such as grid.png.",
+        ),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(metavar="PATH", help="Bundle, run folder or exported SavedModel."),
+    ],
+    count: Annotated[
+        int, typer.Option(min=1, help="Pictures; of each label if there are any.")
+    ] = 64,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Draw this label; may be repeated. Default: every one."
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, help="The same seed, label and number give the same picture."
+        ),
+    ] = 0,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="One picture of all, a row for each label.")
+    ] = False,
+    interpolate: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Frames between a picture and the next."),
+    ] = None,
+    truncation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T",
+            help="Bound of the noise, such as 1: more typical, less varied.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress and no summary.")
+    ] = False,
+) -> None:
+    """Draw new pictures from a trained generator.
+
+    With labels, the result is a folder of class folders with as many pictures in each,
+    which `imgan train` reads.
+    """
+    from imgan.inference.sample_files import write_samples
+    from imgan.inference.sample_plan import SampleOptions
+    from imgan.inference.sample_plan import plan_samples
+    from imgan.inference.sampler import find_generator
+    from imgan.inference.sampler import load_sampler
+
+    options = SampleOptions(
+        count=count,
+        labels=tuple(label or ()),
+        seed=seed,
+        between=interpolate or 0,
+        truncation=truncation,
+        grid=grid,
+        overwrite=overwrite,
+    )
+    plan = plan_samples(find_generator(model)[1], output, options)
+    sampler = load_sampler(model)
+    with _progress(plan.total, quiet) as show:
+        write_samples(sampler, plan, show)
+    if not quiet:
+        pictures = f"{plan.total:,} picture{'s' if plan.total > 1 else ''}"
+        classes = len(plan.groups)
+        if sampler.labels:
+            pictures += f" of {classes} label{'s' if classes > 1 else ''}"
+        write(f"{pictures} in {plan.grid or output}, seed {seed}")
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Yield what shows progress: a bar on a terminal, nothing otherwise."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda drawn: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn
+    from rich.progress import MofNCompleteColumn
+    from rich.progress import Progress
+    from rich.progress import TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda drawn: bar.update(task, completed=drawn)
