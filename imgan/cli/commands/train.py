@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
-from typing import Any
 
 import typer
 
@@ -16,6 +15,8 @@ from imgan.cli.text import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.console import Console
 
     from imgan.config import Recipe
 
@@ -72,9 +73,12 @@ def train(
     import_tensorflow()
     from imgan.training.train import train as train_recipe
 
-    with _logging(run.log, quiet), _progress(quiet) as show:
+    terminal = None if quiet else _terminal()
+    with _logging(run.log, terminal, quiet), _progress(terminal) as show:
         logging.getLogger("imgan").info("run folder %s", run.path)
         bundle = train_recipe(resolved, run, progress=show)
+    if not quiet:
+        say(f"report: {run.report}")
     write(str(bundle))
 
 
@@ -82,21 +86,36 @@ def _show_plan(recipe: "Recipe") -> None:
     """Print the resolved recipe and what it amounts to."""
     from imgan.config import dump_recipe
     from imgan.runtime import import_tensorflow
+    from imgan.training.data_check import check_data
 
+    # Before TensorFlow is loaded: what is missing is said at once.
+    check_data(recipe)
     import_tensorflow()
-    from imgan.training.plan import describe_plan
+    from imgan.training.train import build_experiment
 
+    plan = build_experiment(recipe).plan()
     write(dump_recipe(recipe))
-    write(aligned(describe_plan(recipe)))
+    write(aligned(plan))
+
+
+def _terminal() -> "Console | None":
+    """Return what the bar and the log share, so that neither breaks the other."""
+    import sys
+
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 @contextmanager
-def _logging(path: Path, quiet: bool) -> "Iterator[None]":
+def _logging(path: Path, terminal: "Console | None", quiet: bool) -> "Iterator[None]":
     """Send the package's log to the run's file, and to stderr unless quiet."""
     logger = logging.getLogger("imgan")
     handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
     if not quiet:
-        handlers.append(_console_handler())
+        handlers.append(_console_handler(terminal))
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         logger.addHandler(handler)
@@ -113,47 +132,26 @@ def _logging(path: Path, quiet: bool) -> "Iterator[None]":
             handler.close()
 
 
-def _console_handler() -> logging.Handler:
-    import sys
-
-    if not sys.stderr.isatty():
+def _console_handler(terminal: "Console | None") -> logging.Handler:
+    if terminal is None:
         return logging.StreamHandler()
-    from rich.console import Console
     from rich.logging import RichHandler
 
-    return RichHandler(
-        console=Console(stderr=True), show_path=False, show_level=False, show_time=False
+    handler = RichHandler(
+        console=terminal, show_path=False, show_level=False, show_time=False
     )
+    # The bar shows the numbers; the file and the report keep them all.
+    handler.addFilter(lambda record: not str(record.msg).startswith("step %d "))
+    return handler
 
 
 @contextmanager
-def _progress(quiet: bool) -> "Iterator[Show | None]":
+def _progress(terminal: "Console | None") -> "Iterator[Show | None]":
     """Yield what shows progress: a bar on a terminal, nothing otherwise."""
-    import sys
-
-    if quiet or not sys.stderr.isatty():
+    if terminal is None:
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn
-    from rich.progress import MofNCompleteColumn
-    from rich.progress import Progress
-    from rich.progress import TextColumn
-    from rich.progress import TimeRemainingColumn
+    from imgan.cli.training_progress import TrainingProgress
 
-    columns: tuple[Any, ...] = (
-        TextColumn("training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[numbers]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("training", total=None, numbers="")
-
-        def show(step: int, steps: int, numbers: dict[str, float]) -> None:
-            keys = ("generator_loss", "validation_psnr_y")
-            text = " ".join(f"{k} {numbers[k]:.4g}" for k in keys if k in numbers)
-            bar.update(task, completed=step, total=steps, numbers=text)
-
+    with TrainingProgress(terminal) as show:
         yield show

@@ -38,6 +38,9 @@ def test_a_run_prints_its_bundle_and_a_second_call_says_finished(
     output = capsys.readouterr()
     assert output.out == f"{tmp_path / 'run' / 'bundle'}\n"
     assert "step 4 generator" in output.err
+    report = tmp_path / "run" / "report.html"
+    assert output.err.endswith(f"report: {report}\n")
+    assert "finished" in report.read_text(encoding="utf-8")
     log = (tmp_path / "run" / "log.txt").read_text()
     assert log.count("step 4 generator") == 1
     assert main(words) == 0
