@@ -21,6 +21,7 @@ from imgan.evaluate.generation import Generate
 from imgan.evaluate.generation import GenerationReport
 from imgan.evaluate.generation import RealImages
 from imgan.evaluate.generation import evaluate_generation
+from imgan.inference.sampler import BATCH
 from imgan.inference.sampler import Sampler
 from imgan.inference.sampler import load_sampler
 from imgan.metrics.features import load_inception
@@ -31,8 +32,8 @@ Progress = Callable[[int, int], None]
 
 _HELD_OUT = 0.2
 
-# Samples between two calls of the progress.
-_STEP = 250
+# Samples between two calls of the progress; whole batches of the sampler.
+_STEP = 16 * BATCH
 
 # Fewer say nothing; the k-nearest neighbours need some.
 _LEAST_REAL = 10

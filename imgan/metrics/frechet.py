@@ -38,5 +38,7 @@ def frechet_distance(real_features: Array, fake_features: Array) -> float:
 
 def _root(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `(at most features, features)` R, where `R^T R` is the covariance."""
-    root: Array = np.asarray(np.linalg.qr(centred, mode="r"))
+    root: Array = centred
+    if len(centred) > centred.shape[1]:
+        root = np.asarray(np.linalg.qr(centred, mode="r"))
     return root / math.sqrt(len(centred) - 1)

@@ -112,10 +112,10 @@ def test_many_samples_are_drawn_in_parts(sampler, unlabelled):
         count=600,
         progress=lambda done, total: told.append((done, total)),
     )
-    assert sampler.asked == [(None, first, 250, 0) for first in (0, 250)] + [
-        (None, 500, 100, 0)
+    assert sampler.asked == [(None, first, 256, 0) for first in (0, 256)] + [
+        (None, 512, 88, 0)
     ]
-    assert told == [(250, 600), (500, 600), (600, 600)]
+    assert told == [(256, 600), (512, 600), (600, 600)]
     assert result.report.note == NO_FEATURES_NOTE
 
 

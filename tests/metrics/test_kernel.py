@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from imgan.metrics import kernel
 from imgan.metrics.kernel import kernel_distance
 
 
@@ -44,6 +45,14 @@ def test_the_seed_chooses_the_subsets():
     )
     assert one == again
     assert one != other
+
+
+def test_large_sets_are_computed_by_subset(monkeypatch):
+    first, second = np.random.default_rng(0).normal(size=(2, 50, 3))
+    whole = kernel_distance(first, second, subsets=4, subset_size=10)
+    monkeypatch.setattr(kernel, "_MOST_KEPT", 1)
+    parts = kernel_distance(first, second, subsets=4, subset_size=10)
+    assert parts == pytest.approx(whole, rel=1e-9)
 
 
 def test_subsets_larger_than_a_set_are_refused():
