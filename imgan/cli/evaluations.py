@@ -53,8 +53,16 @@ def generation_table(result: "GeneratorEvaluation") -> str:
         ("label accuracy", _percent(scores.label_accuracy), judged),
         ("covered classes", covered, "with 4 % of the samples or more"),
         ("inception score", _number(scores.inception_score), "of the classifier"),
-        ("pairwise ratio", _number(scores.pairwise_ratio), "1: as diverse as real"),
-        ("nearest ratio", _number(scores.nearest_ratio), "0: copies, 1: as unseen"),
+        (
+            "pairwise ratio",
+            _number(scores.pairwise_ratio),
+            "1: as diverse as real",
+        ),
+        (
+            "nearest ratio",
+            _number(scores.nearest_ratio),
+            "0: copies, 1: like unseen",
+        ),
         ("FID", _number(scores.fid), report.features or ""),
         ("KID", _number(scores.kid, 5), kid),
         ("precision", _number(scores.precision), ""),

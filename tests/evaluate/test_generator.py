@@ -7,10 +7,14 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from imgan.bundles.bundle import describe_network
+from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import Card
+from imgan.bundles.card import LatentSpec
 from imgan.bundles.card import NetworkSpec
 from imgan.bundles.card import write_card
 from imgan.cli.main import main
@@ -22,6 +26,7 @@ from imgan.evaluate.generation import CLASSIFIER_NOTE
 from imgan.evaluate.generation import NO_FEATURES_NOTE
 from imgan.evaluate.generator import evaluate_generator
 from imgan.metrics.classifier import train_classifier
+from imgan.networks.cgan import ConditionalGenerator
 from tests.evaluate.test_generation import NAMES
 from tests.evaluate.test_generation import bars
 
@@ -188,6 +193,38 @@ def test_the_command_prints_and_writes_the_scores(
     accuracy = 100 * values["scores"]["label_accuracy"]
     assert re.search(rf"^label accuracy +{accuracy:.1f} % ", captured.out, re.M)
     assert captured.err.splitlines()[-1] == "60 of 60 samples"
+
+
+def test_a_bundle_is_scored_from_end_to_end(tmp_path, capsys):
+    """Untrained, so it draws next to the same for all labels, far from any bar."""
+    generator = ConditionalGenerator(
+        image_size=8, channels=1, latent_dim=4, num_classes=3, num_filters=8
+    )
+    made = card().model_copy(
+        update={
+            "network": describe_network(generator),
+            "input_channels": None,
+            "output_range": generator.output_range,
+            "latent": LatentSpec(dim=4, distribution=generator.latent_distribution),
+            "image_size": (8, 8),
+            "labels": list(NAMES),
+        }
+    )
+    save_bundle(generator, made, tmp_path / "untrained")
+    for name, picture, label in zip(
+        range(90), bars(LABELS, 1), np.array(NAMES)[LABELS], strict=True
+    ):
+        (tmp_path / "real" / label).mkdir(parents=True, exist_ok=True)
+        path = tmp_path / "real" / label / f"{name}.png"
+        assert cv2.imwrite(str(path), np.kron(picture[..., 0], np.ones((2, 2))))
+    words = ["evaluate", str(tmp_path / "real"), "--quiet", "--count", "30", "--json"]
+    assert main([*words, "-", "--model", str(tmp_path / "untrained")]) == 0
+    captured = capsys.readouterr()
+    scores = json.loads(captured.out)["scores"]
+    assert scores["nearest_ratio"] > 1.2
+    assert scores["pairwise_ratio"] < 0.5
+    assert scores["label_accuracy"] < 0.6
+    assert captured.err == ""
 
 
 def test_options_of_the_other_task_are_usage_errors(pictures, bundle, capsys):
