@@ -255,3 +255,17 @@ def test_mistakes_are_told_before_tensorflow_is_imported(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
+
+
+def test_inspect_describes_a_generator(labelled: str, capfd: Said) -> None:
+    assert main(["inspect", labelled]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    for line in (
+        "task        generation",
+        "channels    3 out [-1, 1]",
+        "image size  8x8",
+        "latents     5 normal",
+        "labels      zero, one, two",
+    ):
+        assert line in lines
+    assert not any(line.startswith(("halo", "tile")) for line in lines)
