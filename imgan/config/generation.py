@@ -100,12 +100,12 @@ class GenerationRecipe(Recipe):
     training: AdversarialTraining
 
     @model_validator(mode="after")
-    def _batch_is_shared_evenly(self) -> "GenerationRecipe":
-        for key in ("image_size", "channels", "num_classes", "dtype", "synchronized"):
-            for section in ("generator", "discriminator"):
+    def _no_argument_twice(self) -> "GenerationRecipe":
+        for section in ("generator", "discriminator"):
+            for key in ("image_size", "channels", "num_classes", "dtype", "seed"):
                 if key in getattr(self, section):
                     raise ValueError(
-                        f"{section}.{key} follows from the data and training.precision"
-                        "; leave it out"
+                        f"{section}.{key} follows from the rest of the recipe; leave "
+                        "it out"
                     )
         return self

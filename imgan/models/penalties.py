@@ -93,20 +93,18 @@ def _mean_by_image(logits: Any) -> Any:
 
 
 def _float32_judge(discriminator: Any) -> Any:
-    """Return a function of (images, conditions) that computes in float32."""
-    if all(layer.compute_dtype != "float16" for layer in discriminator.layers) and all(
-        layer.compute_dtype != "bfloat16" for layer in discriminator.layers
-    ):
+    """Return a function of (images, conditions) that computes in float32.
 
-        def judge(images: Any, conditions: Sequence[Any]) -> Any:
-            inputs = [images, *conditions] if conditions else images
-            return discriminator(inputs, training=True)
+    It leaves no trace: moving statistics and power iterations go on as if only the real
+    and the generated images had been seen.
+    """
+    half = {"float16", "bfloat16"}
+    network = discriminator
+    if any(layer.compute_dtype in half for layer in discriminator.layers):
+        network = discriminator.variant(dtype="float32")
 
-        return judge
-    twin = discriminator.variant(dtype="float32")
-
-    def judge_in_float32(images: Any, conditions: Sequence[Any]) -> Any:
-        logits, _ = twin.stateless_call(
+    def judge(images: Any, conditions: Sequence[Any]) -> Any:
+        logits, _ = network.stateless_call(
             [tf.convert_to_tensor(v) for v in discriminator.trainable_variables],
             [tf.convert_to_tensor(v) for v in discriminator.non_trainable_variables],
             [images, *conditions] if conditions else images,
@@ -114,4 +112,4 @@ def _float32_judge(discriminator: Any) -> Any:
         )
         return logits
 
-    return judge_in_float32
+    return judge

@@ -5,6 +5,7 @@ would have drawn. Every replica draws for the global batch and keeps its own row
 the numbers do not depend on how many replicas there are either.
 """
 
+import threading
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
@@ -18,8 +19,10 @@ from imgan.models.replicas import replica_slice
 _DRAWS_PER_STEP = 1000
 
 
-class StepRandom:
+class StepRandom(threading.local):
     """Draws tensors inside a train step.
+
+    Each replica traces the step in a thread of its own and counts its own draws.
 
     Args:
         seed: Of the run.

@@ -67,6 +67,7 @@ class GenerationExperiment(Experiment):
             "num_classes": len(self.label_names),
             "dtype": recipe.training.precision,
             "synchronized": replica_count() > 1,
+            "seed": recipe.seed,
         }
         family = self.family
         if recipe.init:
@@ -147,7 +148,7 @@ class GenerationExperiment(Experiment):
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the moving average of the generator, and its card."""
         recipe = self.recipe
-        network = model.ema_generator.variant(dtype="float32")
+        network = model.ema_generator.variant(**self._inference_form(model))
         protocol = {"reference": "training pictures", "samples": "fixed latents"}
         card = Card(
             **self.base_card(network),
@@ -166,6 +167,11 @@ class GenerationExperiment(Experiment):
             ],
         )
         return network, card
+
+    def _inference_form(self, model: Any) -> dict[str, Any]:
+        """Return the arguments that differ once there is one device and no hurry."""
+        form = {"dtype": "float32", "synchronized": False}
+        return {k: v for k, v in form.items() if k in model.generator.get_config()}
 
     def _losses(self) -> list[str]:
         config = self.recipe.training
