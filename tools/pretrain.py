@@ -36,11 +36,14 @@ MARGIN = 1.5
 def pack(recipe_path: Path, folder: Path, overrides: list[str], files: int) -> None:
     """Write `patches-NN.npz` with uint8 twins, and the plan as JSON."""
     from imgan.config import load_recipe
+    from imgan.config.regression import RegressionRecipe
     from imgan.data.pairs import list_pairs
     from imgan.data.patches import PatchSampler
     from imgan.data.sources import PairStore
 
     recipe = load_recipe(recipe_path, overrides)
+    if not isinstance(recipe, RegressionRecipe):
+        raise SystemExit(f"{recipe_path} is not a recipe of super-resolution")
     data = recipe.data
     store = PairStore(
         list_pairs(data.train.hr, data.train.lr, recipe.scale), recipe.scale

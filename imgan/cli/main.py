@@ -44,7 +44,7 @@ COMMANDS = {
     ),
     "evaluate": Verb(
         "imgan.cli.commands.evaluate:evaluate",
-        "Score a model on pictures whose truth is known.",
+        "Score a model on known truth, or a generator on real pictures.",
     ),
     "models": Verb(
         "imgan.cli.commands.models:models",

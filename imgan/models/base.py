@@ -219,7 +219,7 @@ class AdversarialModel(keras.Model):
     def judge(self, images: Any, batch: Batch, *, features: bool = False) -> Any:
         """Return logits in training mode, or a list of logits and features."""
         inputs = [self.augmentation(images), *self.conditions(batch)]
-        network = self._featured if features else self.discriminator
+        network: Any = self._featured if features else self.discriminator
         return network(inputs if len(inputs) > 1 else inputs[0], training=True)
 
     def generator_terms(self, batch: Batch, fake_images: Any) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def evaluate(
         bool, typer.Option("--quiet", help="No progress on stderr.")
     ] = False,
 ) -> None:
-    """Score a model on pictures whose truth is known, or a generator on real ones.
+    """Score a model on known truth, or a generator on real pictures.
 
     Super-resolution: PSNR and SSIM on Y (BT.601, studio range), with as many pixels
     cropped at each border as the scale, beside bicubic enlargement.
