@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "load", "load_sampler"]
 
 if TYPE_CHECKING:
     from imgan.inference.predictor import Predictor
+    from imgan.inference.sampler import Sampler
 
 
 def load(model: str = "x4", **options: Any) -> "Predictor":
@@ -29,3 +30,17 @@ def load(model: str = "x4", **options: Any) -> "Predictor":
     from imgan.inference.predictor import Predictor
 
     return Predictor.load(model, **options)
+
+
+def load_sampler(model: str) -> "Sampler":
+    """Return a `Sampler` for a GAN's bundle, run folder or exported SavedModel.
+
+    Args:
+        model: What `--model` of `imgan sample` takes.
+
+    Returns:
+        See `imgan.inference.sampler.Sampler`; `draw` returns pictures.
+    """
+    from imgan.inference import sampler
+
+    return sampler.load_sampler(model)

@@ -16,13 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from imgan.bundles.card import Card
-from imgan.bundles.card import read_card
 from imgan.bundles.register import resolve
 from imgan.errors import ImganError
 from imgan.errors import UsageError
 from imgan.inference import work
 from imgan.inference.devices import parse_device
 from imgan.inference.engines import BicubicEngine
+from imgan.inference.engines import picture_card
 from imgan.inference.pipes import ByteBudget
 from imgan.inference.pipes import Channel
 from imgan.inference.pipes import Stop
@@ -127,12 +127,7 @@ def model_card(model: str) -> Card | None:
     """
     if model == BicubicEngine.name:
         return None
-    card = read_card(resolve(model))
-    if card.task == "generation":
-        raise UsageError(
-            f"Model {card.name!r} draws pictures from noise, not from files"
-        )
-    return card
+    return picture_card(resolve(model))
 
 
 def _check(options: BatchOptions, scale: float) -> None:

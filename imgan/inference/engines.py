@@ -9,6 +9,8 @@ from typing import Any
 from typing import Protocol
 
 from imgan.bundles.card import Card
+from imgan.bundles.card import read_card
+from imgan.errors import UsageError
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
 from imgan.inference.graph import TileFunction
@@ -20,6 +22,22 @@ from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
+
+
+def picture_card(folder: Path) -> Card:
+    """Read the card of a network that turns pictures into pictures.
+
+    Raises:
+        CheckpointError: If the card is absent or damaged.
+        UsageError: If the model draws pictures from noise.
+    """
+    card = read_card(folder)
+    if card.task == "generation":
+        raise UsageError(
+            f"Model {card.name!r} draws pictures from noise, not from files; use "
+            "`imgan sample`, or imgan.load_sampler in Python"
+        )
+    return card
 
 
 class Engine(Protocol):

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from imgan.bundles.card import read_card
 from imgan.bundles.register import resolve
 from imgan.errors import ImganError
 from imgan.inference.devices import parse_device
 from imgan.inference.engines import BicubicEngine
 from imgan.inference.engines import Engine
 from imgan.inference.engines import NetworkEngine
+from imgan.inference.engines import picture_card
 from imgan.inference.precision import choose_precision
 from imgan.inference.resample import make_resampler
 from imgan.inference.resample import result_size
@@ -105,7 +105,8 @@ class Predictor:
         Raises:
             UnknownModelError: If there is no such model.
             CheckpointError: If its files cannot be used.
-            UsageError: If device or precision are not possible here.
+            UsageError: If the model draws from noise, or device or precision are
+                not possible here.
         """
         parse_device(device)
         engine: Engine
@@ -113,7 +114,7 @@ class Predictor:
             engine, precision = BicubicEngine(), "float32"
         else:
             folder = resolve(str(model))
-            engine = NetworkEngine.from_bundle(folder, read_card(folder), device)
+            engine = NetworkEngine.from_bundle(folder, picture_card(folder), device)
         return cls(engine, tile=tile, precision=precision, scale=scale)
 
     @property
