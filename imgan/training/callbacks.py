@@ -77,8 +77,20 @@ class RunCallback(keras.callbacks.Callback):
         self._writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
         self._since = time.monotonic()
         self._steps_since = 0
+        self._averages: list[tuple[Any, Any]] = []
         truncate_metrics(run, first_step)
         write_alarms(run, watchdog.state.alarms)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Keep the averages of a checkpoint between two log lines."""
+        metrics = self.model.metrics
+        variables = [variable for metric in metrics for variable in metric.variables]
+        self._averages = [(v, keras.ops.convert_to_numpy(v)) for v in variables]
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Put them back: `fit` has just reset them."""
+        for variable, value in self._averages:
+            variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Act on the step that has just been taken."""
@@ -89,10 +101,15 @@ class RunCallback(keras.callbacks.Callback):
         def due(every: int) -> bool:
             return last or self.step % every == 0
 
+        averaged = (self.step - 1) % config.log_every + 1
         if due(config.log_every):
-            self._log(self._checked(logs))
+            numbers = self._checked(logs)
+            self.watchdog.observe(numbers, averaged)
+            self._log(numbers)
+            averaged = 0
         if due(config.validate_every):
-            self._validate(self._checked(logs))
+            self.watchdog.observe(self._checked(logs), averaged)
+            self._validate()
         if due(config.checkpoint_every):
             self._checked(logs)
             notes, good = self.watchdog.notes(), not self.watchdog.suspicious
@@ -116,7 +133,7 @@ class RunCallback(keras.callbacks.Callback):
         self.model.reset_metrics()
         self._since, self._steps_since = time.monotonic(), 0
 
-    def _validate(self, numbers: dict[str, float]) -> None:
+    def _validate(self) -> None:
         begun = time.monotonic()
         look = self.validator(self.step)
         self.scores = look.scores
@@ -124,8 +141,8 @@ class RunCallback(keras.callbacks.Callback):
         self._show_samples()
         # Time spent looking is not time spent training.
         self._since += time.monotonic() - begun
-        numbers = {**numbers, **look.scores}
-        self._raise(self.watchdog.look(self.step, numbers, look.fingerprint))
+        self._raise(self.watchdog.check_finite(self.step, look.scores))
+        self._raise(self.watchdog.look(self.step, look.scores, look.fingerprint))
 
     def _raise(self, alarm: Alarm | None) -> None:
         if alarm is None:

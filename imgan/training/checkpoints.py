@@ -13,6 +13,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from imgan.errors import OutputError
+from imgan.training.failures import advice
+from imgan.training.failures import refusal
 
 _PREFIX = "step-"
 _MANIFEST = "sha256.json"
@@ -73,20 +75,27 @@ class Checkpoints:
             raise OutputError(self._failure(final, error)) from error
         shutil.rmtree(final, ignore_errors=True)
         temporary.replace(final)
-        self._prune()
+        self._prune(step)
 
     def restore_latest(
-        self, warn: Callable[[str], None], *, good: bool = False
+        self,
+        warn: Callable[[str], None],
+        *,
+        good: bool = False,
+        before: int | None = None,
     ) -> Restored | None:
         """Load the newest readable state; None if there is none.
 
         Args:
             warn: Told about each checkpoint that is damaged.
             good: Pass over states that were saved as not good, and remove them.
+            before: Look only at states of fewer steps.
         """
         for stale in self.folder.glob(f".{_PREFIX}*"):
             shutil.rmtree(stale, ignore_errors=True)
         for path in reversed(self._complete()):
+            if before is not None and _step(path) >= before:
+                continue
             if not _is_whole(path):
                 # Noticed before TensorFlow reads it and overwrites half of the weights.
                 warn(f"checkpoint {path.name} is damaged; trying the one before it")
@@ -99,8 +108,12 @@ class Checkpoints:
             return Restored(_step(path), saved["notes"])
         return None
 
-    def _prune(self) -> None:
+    def _prune(self, newest: int) -> None:
         paths = self._complete()
+        for path in [path for path in paths if _step(path) > newest]:
+            # Damaged, or of a past that the run has gone back behind.
+            shutil.rmtree(path, ignore_errors=True)
+            paths.remove(path)
         kept = set(paths[-self.keep :])
         good = [path for path in paths if _read_notes(path)["good"]]
         kept.update(good[-1:])
@@ -116,7 +129,7 @@ class Checkpoints:
         ]
 
     def _failure(self, final: Path, error: Exception) -> str:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = refusal(error) or str(error).splitlines()[0]
         complete = self._complete()
         last = (
             f"The last checkpoint is whole: {complete[-1]}."
@@ -124,8 +137,8 @@ class Checkpoints:
             else "There is no checkpoint yet."
         )
         return (
-            f"Checkpoint {final} cannot be written: {reason}. {last} Make room, then "
-            "repeat the command; the run resumes there."
+            f"Checkpoint {final} cannot be written: {reason}. {last} "
+            f"{advice(reason)}, then repeat the command; the run resumes there."
         )
 
 

@@ -28,7 +28,7 @@ class Look(NamedTuple):
 
     scores: dict[str, float]
     fingerprint: list[float] | None = None
-    """Numbers that change whenever the fixed samples do."""
+    """Numbers that change whenever the generator does."""
 
 
 class Validator(ABC):

@@ -21,7 +21,7 @@ _COLUMNS = 8
 _MOST_ROWS = 16
 # Real pictures that the diversity of samples is measured against.
 _REFERENCES = 512
-# Numbers that tell whether the samples have changed.
+# Numbers that tell whether the generator has changed.
 _FINGERPRINT = 32
 
 
@@ -43,6 +43,7 @@ class GenerationValidator(Validator):
     ) -> None:
         generator = model.generator
         self.run = run
+        self._generator = generator
         self._range = generator.output_range
         self.rows = min(generator.num_classes, _MOST_ROWS) or _COLUMNS
         self._labelled = bool(generator.num_classes)
@@ -55,13 +56,18 @@ class GenerationValidator(Validator):
         )
 
     def __call__(self, step: int) -> Look:
-        """Return `diversity`, 1 where samples differ as real pictures do."""
+        """Return `diversity`, 1 where samples differ as real pictures do.
+
+        Real pictures that do not differ give nothing to compare with: no score.
+        """
         live, average = (
             _unit(images, self._range) for images in self._draw(self._inputs)
         )
         _write_sheet(average, self.rows, self.run, step)
-        diversity = self._distance(live) / self._real_distance
-        return Look({"diversity": diversity}, _fingerprint(live))
+        scores = {}
+        if self._real_distance:
+            scores["diversity"] = self._distance(live) / self._real_distance
+        return Look(scores, _fingerprint(self._generator))
 
     def _distance(self, images: Array) -> float:
         if not self._labelled:
@@ -98,12 +104,11 @@ def _real_distance(
         for group in groups
         if len(group) > 1
     ]
-    return float(np.mean(spreads)) if spreads else 1.0
+    return float(np.mean(spreads)) if spreads else 0.0
 
 
 def _spread(images: Array) -> float:
-    # Pictures that are all the same, or one alone, have no spread to compare with.
-    return (mean_pairwise_distance(images) if len(images) > 1 else 0.0) or 1.0
+    return mean_pairwise_distance(images) if len(images) > 1 else 0.0
 
 
 def _unit(images: Any, value_range: tuple[float, float]) -> Array:
@@ -111,11 +116,15 @@ def _unit(images: Any, value_range: tuple[float, float]) -> Array:
     return np.clip((np.asarray(images) - low) / (high - low), 0.0, 1.0)
 
 
-def _fingerprint(images: Array) -> list[float]:
-    """Return a few sums that change whenever the images do."""
-    values = images.astype(np.float64).ravel()
-    weights = np.sin(np.arange(values.size))
-    parts = np.array_split(values * weights, _FINGERPRINT)
+def _fingerprint(generator: Any) -> list[float]:
+    """Return a few sums over the trained weights.
+
+    Not over samples: those of a generator that learns nothing still change with the
+    moving statistics of its batch normalisation.
+    """
+    weights = generator.trainable_variables
+    values = np.concatenate([np.asarray(weight).ravel() for weight in weights])
+    parts = np.array_split(values * np.sin(np.arange(values.size)), _FINGERPRINT)
     return [float(part.sum()) for part in parts]
 
 

@@ -11,15 +11,16 @@ from imgan import families
 from imgan.bundles.bundle import save_bundle
 from imgan.config import Recipe
 from imgan.errors import ImganError
-from imgan.errors import OutputError
 from imgan.errors import TrainingError
 from imgan.machine import usable_cores
 from imgan.training.callbacks import Progress
 from imgan.training.callbacks import RollBackError
 from imgan.training.callbacks import RunCallback
 from imgan.training.checkpoints import Checkpoints
+from imgan.training.checkpoints import Restored
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import Validator
+from imgan.training.failures import explain
 from imgan.training.report import write_report
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import check_environment
@@ -53,6 +54,20 @@ def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -
     """
     if run.finished:
         return run.bundle
+    try:
+        return _train(recipe, run, progress)
+    except KeyboardInterrupt:
+        write_report(run)
+        raise
+    except (ImganError, OSError, tf.errors.OpError) as error:
+        failure = explain(error, run.path)
+        write_report(run, failure=str(failure))
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def _train(recipe: Recipe, run: RunFolder, progress: Progress | None) -> Path:
     # 0 means one for every core.
     threads = tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
     for difference in check_environment(run, environment(threads)):
@@ -62,13 +77,7 @@ def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -
     with choose_strategy(recipe).scope():
         model = experiment.create()
         session = _Session(recipe, run, experiment, model, progress)
-    try:
-        scores = session.run_to_the_end()
-    except (ImganError, OSError) as error:
-        write_report(run, failure=str(error))
-        if isinstance(error, OSError):
-            raise OutputError(_disk_failure(run, error)) from error
-        raise
+    scores = session.run_to_the_end()
     network, card = experiment.bundle(model, scores)
     save_bundle(network, card, run.bundle)
     write_report(run)
@@ -81,6 +90,17 @@ def build_experiment(recipe: Recipe) -> Experiment:
         recipe
     )
     return experiment
+
+
+def checkpoint_state(experiment: Experiment, model: Any) -> dict[str, Any]:
+    """Return all that a run changes, by name, for `Checkpoints`."""
+    numbers = [variable for metric in model.metrics for variable in metric.variables]
+    return {
+        **model.training_state(),
+        "rate_scale": experiment.rate_scale.value,
+        # Averages since the last log line, which need not be a checkpoint's.
+        "numbers": [variable.value for variable in numbers],
+    }
 
 
 class _Session:
@@ -97,10 +117,10 @@ class _Session:
         self.recipe, self.run = recipe, run
         self.experiment, self.model = experiment, model
         self.progress = progress
-        self.watchdog = Watchdog(recipe.training.watchdog)
+        self.watchdog = Watchdog(recipe.training.watchdog, recipe.training.steps)
         self.checkpoints = Checkpoints(
             run.checkpoints,
-            {**model.training_state(), "rate_scale": experiment.rate_scale.value},
+            checkpoint_state(experiment, model),
             recipe.training.keep_checkpoints,
         )
         self.step = 0
@@ -169,23 +189,24 @@ class _Session:
                 else ""
             )
             raise TrainingError(f"{alarm}{tried} See {self.run.report}")
-        restored = self.checkpoints.restore_latest(_log.warning, good=True)
+        restored = self._last_good()
         if restored is None:
             raise TrainingError(f"{alarm} There is no checkpoint to go back to.")
-        alarms, rollbacks = state.alarms, state.rollbacks + 1
-        self.watchdog.restore(restored.notes)
-        self.watchdog.state.alarms = alarms
-        self.watchdog.state.rollbacks = rollbacks
-        scale = config.learning_rate_factor**rollbacks
-        self.experiment.rate_scale.assign(scale)
         self.step = restored.step
+        self.watchdog.go_back(restored.notes, self.step)
+        scale = config.learning_rate_factor**self.watchdog.state.rollbacks
+        self.experiment.rate_scale.assign(scale)
+        # From here on this is the past, also for a run that is killed and resumed.
+        self.checkpoints.save(self.step, self.watchdog.notes())
         _log.warning(
             "going back to step %d with learning rates times %g", self.step, scale
         )
 
-
-def _disk_failure(run: RunFolder, error: OSError) -> str:
-    return (
-        f"{error.filename or run.path} cannot be written: {error.strerror}. Make room, "
-        "then repeat the command; the run resumes at its last checkpoint."
-    )
+    def _last_good(self) -> Restored | None:
+        """Restore the last good checkpoint, or one before it if that did not help."""
+        restored = self.checkpoints.restore_latest(_log.warning, good=True)
+        if restored is None or restored.step != self.watchdog.state.returned_to:
+            return restored
+        step = restored.step
+        before = self.checkpoints.restore_latest(_log.warning, good=True, before=step)
+        return before or restored

@@ -15,9 +15,11 @@ from imgan.config.recipe import WatchdogConfig
 SURE_ACCURACY = 0.995
 # Share of the real pictures' mutual distance under which samples count as all alike.
 LEAST_DIVERSITY = 0.15
-# Change of the fixed samples between two looks, relative to their spread, under which
-# the generator counts as standing still.
-LEAST_CHANGE = 1e-4
+# Change of the generator between two looks, relative to its size, under which it counts
+# as standing still.
+LEAST_CHANGE = 1e-5
+# Share of the run at whose end a generator may stand still: schedules end at 0.
+LAST_SHARE = 0.05
 
 
 class Symptom(NamedTuple):
@@ -43,7 +45,7 @@ SYMPTOMS = {
         "training.loss=hinge, or use family wgan_gp.",
     ),
     "dead_generator": Symptom(
-        "the generator's pictures have stopped changing",
+        "the generator has stopped changing",
         "Raise training.generator_optimizer.learning_rate; if it is not 0, lower the "
         "discriminator's.",
     ),
@@ -81,8 +83,11 @@ class WatchdogState:
 
     streaks: dict[str, int] = field(default_factory=dict)
     fingerprint: list[float] = field(default_factory=list)
+    totals: dict[str, float] = field(default_factory=dict)
+    counted: int = 0
     alarms: list[Alarm] = field(default_factory=list)
     rollbacks: int = 0
+    returned_to: int = -1
 
 
 class Watchdog:
@@ -94,10 +99,12 @@ class Watchdog:
 
     Args:
         config: How patient it is.
+        steps: Length of the whole run.
     """
 
-    def __init__(self, config: WatchdogConfig) -> None:
+    def __init__(self, config: WatchdogConfig, steps: int) -> None:
         self.config = config
+        self.steps = steps
         self.state = WatchdogState()
 
     @property
@@ -112,33 +119,45 @@ class Watchdog:
             return None
         return Alarm(step, "not_finite", f"{', '.join(bad)} not finite")
 
+    def observe(self, numbers: Mapping[str, float], steps: int) -> None:
+        """Remember the means over some steps: one batch alone proves nothing."""
+        state = self.state
+        for name, value in numbers.items():
+            state.totals[name] = state.totals.get(name, 0.0) + value * steps
+        state.counted += steps
+
     def look(
         self,
         step: int,
-        numbers: Mapping[str, float],
+        scores: Mapping[str, float],
         fingerprint: list[float] | None = None,
     ) -> Alarm | None:
         """Judge the state of the game; call it at every validation.
 
         Args:
             step: Steps done.
-            numbers: The latest of the train step, and `diversity` of fixed samples
-                relative to real pictures.
-            fingerprint: Numbers that change whenever the fixed samples do.
+            scores: Of the validation, with `diversity` of fixed samples relative to
+                real pictures. The numbers of the train step are those observed since
+                the look before.
+            fingerprint: Numbers that change whenever the generator does.
 
         Returns:
             An alarm once a symptom has shown `patience` times in a row.
         """
+        state = self.state
+        numbers = {k: v / state.counted for k, v in state.totals.items()}
+        ending = step > (1.0 - LAST_SHARE) * self.steps
         found = {
             "discriminator_wins": _discriminator_wins(numbers),
-            "collapse": _collapse(numbers),
-            "dead_generator": self._standing_still(fingerprint),
+            "collapse": _collapse(scores),
+            "dead_generator": "" if ending else self._standing_still(fingerprint),
         }
+        state.totals, state.counted = {}, 0
         if fingerprint:
-            self.state.fingerprint = fingerprint
+            state.fingerprint = fingerprint
         if not self.config.enabled or step < self.config.grace_steps:
             return None
-        streaks = self.state.streaks
+        streaks = state.streaks
         for kind, finding in found.items():
             streaks[kind] = streaks.get(kind, 0) + 1 if finding else 0
             if streaks[kind] >= self.config.patience:
@@ -154,9 +173,20 @@ class Watchdog:
         self.state = WatchdogState(
             streaks=dict(notes.get("streaks", {})),
             fingerprint=list(notes.get("fingerprint", [])),
+            totals=dict(notes.get("totals", {})),
+            counted=int(notes.get("counted", 0)),
             alarms=[Alarm(**alarm) for alarm in notes.get("alarms", [])],
             rollbacks=int(notes.get("rollbacks", 0)),
+            returned_to=int(notes.get("returned_to", -1)),
         )
+
+    def go_back(self, notes: Mapping[str, Any], step: int) -> None:
+        """Take up the state of an earlier step, but not forget why."""
+        alarms, rollbacks = self.state.alarms, self.state.rollbacks
+        self.restore(notes)
+        self.state.alarms = alarms
+        self.state.rollbacks = rollbacks + 1
+        self.state.returned_to = step
 
     def _standing_still(self, fingerprint: list[float] | None) -> str:
         before = self.state.fingerprint
@@ -164,10 +194,10 @@ class Watchdog:
             return ""
         pairs = zip(before, fingerprint, strict=True)
         change = max(abs(now - then) for then, now in pairs)
-        spread = max(fingerprint) - min(fingerprint)
-        if change > LEAST_CHANGE * max(spread, 1e-6):
+        spread = max(1e-12, max(fingerprint) - min(fingerprint))
+        if change > LEAST_CHANGE * spread:
             return ""
-        return f"fixed samples changed by {change:.2g} since the look before"
+        return f"it changed by {change / spread:.1g} of its size since the look before"
 
 
 def _discriminator_wins(numbers: Mapping[str, float]) -> str:

@@ -1,16 +1,113 @@
 """Killed at any step and started again, a run ends where an undisturbed one ends."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
+import yaml
 
-from imgan.bundles.bundle import load_network
+from imgan.bundles.card import read_card
+from imgan.config import Recipe
+from imgan.config import validate_recipe
+from imgan.training.run_folder import RunFolder
+from imgan.training.run_folder import open_run
+from imgan.training.train import train
+from tests.training.conftest import assert_same_end
+from tests.training.conftest import gan_experiment
+from tests.training.conftest import gan_recipe
+from tests.training.conftest import interrupt_after
+
+RATES = {
+    "generator_optimizer": {
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+        "warmup_steps": 10,
+    },
+    "discriminator_optimizer": {
+        "learning_rate": 1e-3,
+        "schedule": "linear",
+        "final_learning_rate": 1e-4,
+    },
+}
+
+# Checkpoints fall between log lines, and log lines between validations.
+INTERVALS = {"log_every": 3, "validate_every": 5, "checkpoint_every": 4}
+
+CASES: dict[str, dict[str, Any]] = {
+    "dcgan": gan_experiment(
+        "dcgan",
+        discriminator={"dropout": 0.3},
+        data={"flip": True},
+        training={
+            **RATES,
+            **INTERVALS,
+            "augment": "diff_augment",
+            "image_pool": 16,
+        },
+    ),
+    "gan": gan_experiment(
+        "gan",
+        training={
+            **RATES,
+            **INTERVALS,
+            "augment": "adaptive",
+            "discriminator_steps": 2,
+        },
+    ),
+    "cgan": gan_experiment(
+        "cgan",
+        discriminator={"dropout": 0.2},
+        training={
+            **RATES,
+            **INTERVALS,
+            "loss": "relativistic_average",
+            "r1_gamma": 1.0,
+            "r1_every": 3,
+            "image_pool": 16,
+            "precision": "mixed_bfloat16",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("family", ["gan", "dcgan"])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
+    family: str, tmp_path: Path
+) -> None:
+    recipe = recipe_of(CASES[family], steps=12)
+    undisturbed = open_run(recipe, tmp_path / "undisturbed")
+    train(recipe, undisturbed)
+    disturbed = open_run(recipe, tmp_path / "disturbed")
+    for step in (3, 7, 10):
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, disturbed, progress=interrupt_after(step))
+        assert not disturbed.bundle.exists()
+        assert "running, or interrupted" in disturbed.report.read_text()
+    train(recipe, disturbed)
+    assert_same_end(disturbed, undisturbed)
+
+
+def test_a_run_interrupted_before_its_bundle_ends_the_same(tmp_path: Path) -> None:
+    recipe = gan_recipe("wgan_gp")
+    undisturbed = open_run(recipe, tmp_path / "undisturbed")
+    train(recipe, undisturbed)
+    disturbed = open_run(recipe, tmp_path / "disturbed")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, disturbed, progress=interrupt_after(12))
+    train(recipe, disturbed)
+    assert_same_end(disturbed, undisturbed)
+    assert read_card(disturbed.bundle).metrics == read_card(undisturbed.bundle).metrics
+
+
+def recipe_of(experiment: dict[str, Any], *, steps: int) -> Recipe:
+    training = {**experiment["training"], "steps": steps}
+    return validate_recipe({**experiment, "training": training})
 
 
 def start(recipe_file: Path, run_dir: Path) -> subprocess.Popen[bytes]:
@@ -26,39 +123,61 @@ def start(recipe_file: Path, run_dir: Path) -> subprocess.Popen[bytes]:
 def finish(process: subprocess.Popen[bytes]) -> None:
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors.decode()
+    assert errors == b""
 
 
 def kill_after(process: subprocess.Popen[bytes], run_dir: Path, step: int) -> None:
-    """Kill the run as soon as it has logged the step."""
+    """Kill the run as soon as it has logged a step from this one on."""
     metrics = run_dir / "metrics.jsonl"
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
-        if metrics.is_file() and f'"step": {step},' in metrics.read_text():
+        if metrics.is_file() and _last_step(metrics.read_bytes()) >= step:
             break
         if process.poll() is not None:
             pytest.fail("the run ended before it could be killed")
-        time.sleep(0.005)
+        time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+
+
+def _last_step(lines: bytes) -> int:
+    steps = [
+        int(line.split(b",")[0].removeprefix(b'{"step": '))
+        for line in lines.splitlines()
+        if line.startswith(b'{"step": ') and b"," in line
+    ]
+    return max(steps, default=0)
+
+
+def check_killed(recipe_file: Path, folder: Path, steps: list[int]) -> None:
+    undisturbed, disturbed = folder / "undisturbed", folder / "disturbed"
+    finish(start(recipe_file, undisturbed))
+    for step in steps:
+        kill_after(start(recipe_file, disturbed), disturbed, step)
+        assert not (disturbed / "bundle").exists()
+    finish(start(recipe_file, disturbed))
+    assert_same_end(RunFolder(disturbed), RunFolder(undisturbed))
 
 
 @pytest.mark.slow
 def test_killed_twice_and_resumed_equals_undisturbed(
     recipe_file: Path, tmp_path: Path
 ) -> None:
-    finish(start(recipe_file, tmp_path / "undisturbed"))
-    disturbed = tmp_path / "disturbed"
-    for step in (6, 22):
-        kill_after(start(recipe_file, disturbed), disturbed, step)
-        assert not (disturbed / "bundle").exists()
-    finish(start(recipe_file, disturbed))
-    expected, _ = load_network(tmp_path / "undisturbed" / "bundle")
-    received, _ = load_network(disturbed / "bundle")
-    for one, other in zip(expected.get_weights(), received.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    check_killed(recipe_file, tmp_path, [6, 22])
 
-    def steps(run: Path) -> list[str]:
-        lines = (run / "metrics.jsonl").read_text().splitlines()
-        return [line.split("seconds_per_step")[0] for line in lines]
 
-    assert steps(disturbed) == steps(tmp_path / "undisturbed")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("family", "steps"),
+    [
+        pytest.param(family, steps, id=f"{family} at {steps}")
+        for family in CASES
+        for steps in [sorted(random.Random(family).sample(range(1, 37), 5))]
+    ],
+)
+def test_killed_at_five_random_steps_equals_undisturbed(
+    family: str, steps: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(CASES[family]), encoding="utf-8")
+    check_killed(path, tmp_path, steps)
