@@ -1,0 +1,213 @@
+"""What does a training step of imgan cost beside a hand-written minimal loop?
+
+    python tools/bench_train_step.py [--image-size 32] [--family dcgan] [--rounds 8]
+
+Both train the same two networks on the same batches in memory. The minimal loop is one
+`tf.function`: latents, a step of the discriminator on real and generated images with
+the non-saturating loss, a step of the generator on the same images through the
+discriminator that came out, Adam for both, and the moving average of the generator
+(without its early phase), which imgan keeps as well. It reports nothing.
+
+Counted in imgan's time: `GAN.fit` with a callback that does nothing, as in training,
+with everything that a step of imgan does beyond that: losses, accuracies, gradient
+norms, their averages and their way to the callback. The bare `tf.function` around
+`GAN.train_step` is measured too. Not counted: tracing, which happens before.
+
+Rounds of the three alternate in one process, because machines are noisy; the medians
+of each round's ratios to the minimal loop are printed.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+from imgan.runtime import import_tensorflow
+
+CLASSES = 10
+DECAY = 0.999
+FAMILIES = ("dcgan", "cgan")
+
+# Batches in memory; both sides go round them.
+_BATCHES = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    options = _parse(arguments)
+    import_tensorflow()
+    turns = {
+        "minimal": _minimal(options),
+        "fit": _fit(options),
+        "train_step": _train_step(options),
+    }
+    for turn in turns.values():
+        turn(4)
+    taken: dict[str, list[float]] = {name: [] for name in turns}
+    print("ms a step" + "".join(f"{name:>12}" for name in turns))
+    for index in range(options.rounds):
+        # Turned every round, so that none always runs first.
+        for name in list(turns)[:: -1 if index % 2 else 1]:
+            begun = time.perf_counter()
+            turns[name](options.steps)
+            seconds = time.perf_counter() - begun
+            taken[name].append(1e3 * seconds / options.steps)
+        row = "".join(f"{taken[name][-1]:12.2f}" for name in turns)
+        print(f"round {index + 1:3}{row}", flush=True)
+    for name in ("fit", "train_step"):
+        pairs = zip(taken[name], taken["minimal"], strict=True)
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+        print(f"{name} / minimal: {ratio:.3f}")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--family", choices=FAMILIES, default="dcgan")
+    parser.add_argument("--image-size", type=int, default=32)
+    parser.add_argument("--channels", type=int, default=1)
+    parser.add_argument("--filters", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=40, help="in each round")
+    return parser.parse_args(arguments)
+
+
+def _networks(options: argparse.Namespace) -> tuple[Any, Any]:
+    from imgan.networks.cgan import ConditionalDiscriminator
+    from imgan.networks.cgan import ConditionalGenerator
+    from imgan.networks.dcgan import DCGANDiscriminator
+    from imgan.networks.dcgan import DCGANGenerator
+
+    shape: dict[str, Any] = {
+        "image_size": options.image_size,
+        "channels": options.channels,
+        "num_filters": options.filters,
+    }
+    if options.family == "dcgan":
+        return DCGANGenerator(**shape), DCGANDiscriminator(**shape)
+    shape["num_classes"] = CLASSES
+    return ConditionalGenerator(**shape), ConditionalDiscriminator(**shape)
+
+
+def _optimizer() -> Any:
+    import keras
+
+    return keras.optimizers.Adam(2e-4, beta_1=0.5)
+
+
+def _data(options: argparse.Namespace) -> Any:
+    """Return endless batches that are made once."""
+    import numpy as np
+    import tensorflow as tf
+
+    random = np.random.default_rng(0)
+    shape = (options.image_size, options.image_size, options.channels)
+    batches: dict[str, Any] = {
+        "images": random.uniform(-1, 1, (_BATCHES, options.batch, *shape))
+    }
+    batches["images"] = batches["images"].astype(np.float32)
+    if options.family == "cgan":
+        labels = random.integers(0, CLASSES, (_BATCHES, options.batch))
+        batches["labels"] = labels.astype(np.int32)
+    return tf.data.Dataset.from_tensor_slices(batches).repeat()
+
+
+def _minimal(options: argparse.Namespace) -> Callable[[int], None]:
+    """Return the loop that a person writes who wants nothing but the step."""
+    import tensorflow as tf
+
+    generator, discriminator = _networks(options)
+    average = type(generator).from_config(generator.get_config())
+    average.set_weights(generator.get_weights())
+    optimizers = _optimizer(), _optimizer()
+    optimizers[0].build(generator.trainable_variables)
+    optimizers[1].build(discriminator.trainable_variables)
+
+    def inputs(first: Any, batch: Any) -> Any:
+        return [first, batch["labels"]] if "labels" in batch else first
+
+    def judge(images: Any, batch: Any) -> Any:
+        return discriminator(inputs(images, batch), training=True)
+
+    def apply(optimizer: Any, tape: Any, loss: Any, network: Any) -> None:
+        variables = network.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+
+    @tf.function
+    def step(batch: Any) -> None:
+        latents = tf.random.normal((options.batch, generator.latent_dim))
+        with tf.GradientTape(watch_accessed_variables=False) as outer:
+            for variable in generator.trainable_variables:
+                outer.watch(variable.value)
+            images = generator(inputs(latents, batch), training=True)
+            with outer.stop_recording():
+                fixed = tf.stop_gradient(images)
+                with tf.GradientTape() as tape:
+                    real = judge(batch["images"], batch)
+                    fake = judge(fixed, batch)
+                    loss = tf.reduce_mean(tf.nn.softplus(-real) + tf.nn.softplus(fake))
+                apply(optimizers[1], tape, loss, discriminator)
+            loss = tf.reduce_mean(tf.nn.softplus(-judge(images, batch)))
+        apply(optimizers[0], outer, loss, generator)
+        for mean, weight in zip(average.weights, generator.weights, strict=True):
+            mean.assign(DECAY * mean + (1.0 - DECAY) * weight)
+
+    data = iter(_data(options))
+
+    def turn(steps: int) -> None:
+        for _ in range(steps):
+            step(next(data))
+
+    return turn
+
+
+def _model(options: argparse.Namespace) -> Any:
+    from imgan.losses.adversarial import NonSaturatingLoss
+    from imgan.models.gan import GAN
+
+    model = GAN(*_networks(options), ema_decay=DECAY)
+    model.compile(
+        generator_optimizer=_optimizer(),
+        discriminator_optimizer=_optimizer(),
+        generator_loss=NonSaturatingLoss("generator"),
+        discriminator_loss=NonSaturatingLoss("discriminator"),
+    )
+    return model
+
+
+def _fit(options: argparse.Namespace) -> Callable[[int], None]:
+    """Return training as `imgan train` does it, without what its callback does."""
+    import keras
+
+    model, data = _model(options), _data(options)
+
+    def turn(steps: int) -> None:
+        model.fit(
+            data,
+            steps_per_epoch=steps,
+            callbacks=[keras.callbacks.Callback()],
+            shuffle=False,
+            verbose=0,
+        )
+
+    return turn
+
+
+def _train_step(options: argparse.Namespace) -> Callable[[int], None]:
+    import tensorflow as tf
+
+    # As in fit: AutoGraph has nothing to do in it.
+    step = tf.function(_model(options).train_step, autograph=False)
+    data = iter(_data(options))
+
+    def turn(steps: int) -> None:
+        for _ in range(steps):
+            step(next(data))
+
+    return turn
+
+
+if __name__ == "__main__":
+    main()
