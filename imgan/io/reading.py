@@ -1,5 +1,6 @@
 """Read one picture from one file: upright, whole, in RGB or grey, or not at all."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -153,8 +154,12 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
 
 def _check_floats(source: Source, pixels: Array) -> None:
     low, high = float(pixels.min()), float(pixels.max())
-    # Written so that NaN fails too.
-    if not (low >= -_FLOAT_TOLERANCE and high <= 1 + _FLOAT_TOLERANCE):
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ImageReadError(
+            f"{source.path} holds a value that is not finite; expected floats from 0 "
+            "to 1. Repair it first"
+        )
+    if low < -_FLOAT_TOLERANCE or high > 1 + _FLOAT_TOLERANCE:
         raise ImageReadError(
             f"{source.path} holds float values from {low:g} to {high:g}; expected 0 to "
             "1. Scale it first"

@@ -15,6 +15,9 @@ from imgan.config.recipe import WatchdogConfig
 SURE_ACCURACY = 0.995
 # Share of the real pictures' mutual distance under which samples count as all alike.
 LEAST_DIVERSITY = 0.15
+# Growth of that share between two looks from which samples count as on their way: those
+# of an untrained generator are all alike, too.
+GROWTH = 1.1
 # Change of the generator between two looks, relative to its size, under which it counts
 # as standing still.
 LEAST_CHANGE = 1e-5
@@ -83,6 +86,7 @@ class WatchdogState:
 
     streaks: dict[str, int] = field(default_factory=dict)
     fingerprint: list[float] = field(default_factory=list)
+    diversity: float | None = None
     totals: dict[str, float] = field(default_factory=dict)
     counted: int = 0
     alarms: list[Alarm] = field(default_factory=list)
@@ -147,12 +151,14 @@ class Watchdog:
         state = self.state
         numbers = {k: v / state.counted for k, v in state.totals.items()}
         ending = step > (1.0 - LAST_SHARE) * self.steps
+        # Causes first: a game that has been lost looks like a collapse as well.
         found = {
-            "discriminator_wins": _discriminator_wins(numbers),
-            "collapse": _collapse(scores),
             "dead_generator": "" if ending else self._standing_still(fingerprint),
+            "discriminator_wins": _discriminator_wins(numbers),
+            "collapse": _collapse(scores.get("diversity"), state.diversity),
         }
         state.totals, state.counted = {}, 0
+        state.diversity = scores.get("diversity")
         if fingerprint:
             state.fingerprint = fingerprint
         if not self.config.enabled or step < self.config.grace_steps:
@@ -173,6 +179,7 @@ class Watchdog:
         self.state = WatchdogState(
             streaks=dict(notes.get("streaks", {})),
             fingerprint=list(notes.get("fingerprint", [])),
+            diversity=notes.get("diversity"),
             totals=dict(notes.get("totals", {})),
             counted=int(notes.get("counted", 0)),
             alarms=[Alarm(**alarm) for alarm in notes.get("alarms", [])],
@@ -208,8 +215,9 @@ def _discriminator_wins(numbers: Mapping[str, float]) -> str:
     return f"accuracy {real:.4f} on real, {fake:.4f} on generated pictures"
 
 
-def _collapse(numbers: Mapping[str, float]) -> str:
-    diversity = numbers.get("diversity", 1.0)
-    if diversity >= LEAST_DIVERSITY:
+def _collapse(diversity: float | None, before: float | None) -> str:
+    if diversity is None or diversity >= LEAST_DIVERSITY:
+        return ""
+    if before is None or diversity >= GROWTH * before:
         return ""
     return f"samples are {diversity:.3f} times as far apart as real pictures"

@@ -150,9 +150,13 @@ def test_float_tiff_keeps_its_values(tmp_path, photo):
     picture = read_image(tmp_path / "x.tif")
     np.testing.assert_array_equal(picture.pixels, values)
     assert picture.pixels.dtype == np.float32
-    for wrong in (values * 255, values - 0.5, np.where(values > 0.9, np.nan, values)):
+    for wrong in (values * 255, values - 0.5):
         tifffile.imwrite(tmp_path / "x.tif", wrong, photometric="rgb")
         assert "expected 0 to 1" in refused(tmp_path / "x.tif")
+    for wrong in (np.nan, np.inf, -np.inf):
+        holed = np.where(values > 0.9, np.float32(wrong), values)
+        tifffile.imwrite(tmp_path / "x.tif", holed, photometric="rgb")
+        assert "holds a value that is not finite" in refused(tmp_path / "x.tif")
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])

@@ -1,0 +1,286 @@
+"""Every alarm, made by really provoking it, and what a run does about it."""
+
+import html
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgan.config import Recipe
+from imgan.config.recipe import WatchdogConfig
+from imgan.errors import TrainingError
+from imgan.training.run_folder import RunFolder
+from imgan.training.run_folder import open_run
+from imgan.training.train import train
+from imgan.training.watchdog import SYMPTOMS
+from imgan.training.watchdog import Alarm
+from imgan.training.watchdog import Watchdog
+from tests.training.conftest import assert_same_end
+from tests.training.conftest import gan_recipe
+
+LOOKS = {
+    "steps": 40,
+    "log_every": 2,
+    "validate_every": 4,
+    "checkpoint_every": 4,
+    "watchdog": {"patience": 2, "grace_steps": 8, "rollbacks": 1},
+}
+
+
+def provoke(recipe: Recipe, folder: Path) -> tuple[RunFolder, str]:
+    """Train until the run gives up; return its folder and its last words."""
+    run = open_run(recipe, folder)
+    with pytest.raises(TrainingError) as caught:
+        train(recipe, run)
+    return run, str(caught.value)
+
+
+def alarms(run: RunFolder) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in run.alarms.read_text().splitlines()]
+
+
+def check_told(run: RunFolder, message: str, kind: str, log: str, times: int) -> None:
+    """The alarm stands in the log, in `alarms.jsonl` and on the page, with advice."""
+    name, symptom = kind.replace("_", " "), SYMPTOMS[kind]
+    told = alarms(run)
+    assert [alarm["kind"] for alarm in told] == [kind] * times
+    last = told[-1]
+    assert last["action"] == "stops"
+    page = html.unescape(run.report.read_text(encoding="utf-8"))
+    assert f"<b>Step {last['step']}, {name}:</b>" in page
+    assert symptom.advice in page
+    assert f"step {last['step']}: {name}: {symptom.meaning}" in log
+    assert symptom.advice in log
+    assert message.startswith(f"step {last['step']}: {name}: {symptom.meaning}")
+    assert "\n" not in message
+    assert str(run.report) in message
+
+
+@pytest.mark.parametrize(
+    ("family", "rate"), [("dcgan", 1e38), ("gan", 1e38), ("wgan_gp", 1e6)]
+)
+def test_a_learning_rate_far_too_high_is_not_finite(
+    family: str, rate: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    optimizer = {"kind": "sgd", "learning_rate": rate}
+    recipe = gan_recipe(
+        family, training={**LOOKS, "discriminator_optimizer": optimizer}
+    )
+    run, message = provoke(recipe, tmp_path / "run")
+    check_told(run, message, "not_finite", caplog.text, times=2)
+    assert "Going back 1 times with lower learning rates did not help" in message
+
+
+@pytest.mark.parametrize("family", ["gan", "dcgan", "cgan"])
+def test_a_frozen_generator_is_dead(
+    family: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frozen = {"learning_rate": 0.0}
+    recipe = gan_recipe(family, training={**LOOKS, "generator_optimizer": frozen})
+    run, message = provoke(recipe, tmp_path / "run")
+    check_told(run, message, "dead_generator", caplog.text, times=2)
+
+
+def test_a_discriminator_that_is_never_wrong_wins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = gan_recipe(
+        "dcgan",
+        discriminator={"normalization": "none"},
+        data={"batch_size": 32},
+        training={
+            **LOOKS,
+            "generator_optimizer": {"learning_rate": 1e-5},
+            "discriminator_optimizer": {"learning_rate": 5e-3},
+        },
+    )
+    run, message = provoke(recipe, tmp_path / "run")
+    check_told(run, message, "discriminator_wins", caplog.text, times=2)
+    assert "accuracy 1.0000 on real, 1.0000 on generated pictures" in message
+
+
+def test_a_generator_that_draws_one_picture_has_collapsed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its few units turn one latent into hardly anything but a bias.
+
+    A slow discriminator has not learned to tell its pictures from real ones.
+    """
+    recipe = gan_recipe(
+        "gan",
+        generator={"latent_dim": 1, "hidden_units": [4]},
+        training={
+            **LOOKS,
+            "discriminator_optimizer": {"learning_rate": 1e-6},
+        },
+    )
+    run, message = provoke(recipe, tmp_path / "run")
+    check_told(run, message, "collapse", caplog.text, times=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gan", "dcgan", "cgan", "wgan_gp"])
+def test_a_run_in_balance_raises_no_alarm(family: str, tmp_path: Path) -> None:
+    watchdog = {"patience": 2, "grace_steps": 100}
+    training = {
+        "steps": 400,
+        "log_every": 10,
+        "validate_every": 50,
+        "checkpoint_every": 100,
+        "generator_optimizer": {"learning_rate": 1e-3, "schedule": "cosine"},
+        "discriminator_optimizer": {"learning_rate": 1e-3},
+        "watchdog": watchdog,
+    }
+    recipe = gan_recipe(family, data={"batch_size": 32}, training=training)
+    run = open_run(recipe, tmp_path / "run")
+    train(recipe, run)
+    assert not run.alarms.exists()
+
+
+def watchdog(steps: int = 10_000) -> Watchdog:
+    return Watchdog(WatchdogConfig(patience=3, grace_steps=500), steps)
+
+
+def look_often(
+    dog: Watchdog, diversities: list[float], every: int = 500
+) -> list[Alarm | None]:
+    return [
+        dog.look(every * number, {"diversity": diversity})
+        for number, diversity in enumerate(diversities, 1)
+    ]
+
+
+def test_samples_that_begin_alike_and_come_apart_are_no_collapse() -> None:
+    growing = [0.01, 0.02, 0.04, 0.08, 0.12, 0.14, 0.3, 0.9]
+    assert look_often(watchdog(), growing) == [None] * 8
+    fallen = look_often(watchdog(), [0.9, 0.8, 0.1, 0.09, 0.095])
+    assert fallen[:4] == [None] * 4
+    assert fallen[4] is not None
+    assert (fallen[4].step, fallen[4].kind) == (2500, "collapse")
+
+
+def test_one_look_without_the_symptom_ends_the_streak() -> None:
+    looks = [0.1, 0.1, 0.1, 0.5, 0.1, 0.1, 0.5]
+    assert look_often(watchdog(), looks) == [None] * 7
+
+
+def test_accuracies_count_over_all_steps_between_two_looks() -> None:
+    """Ten steps without an error after 90 with some are 0.99 on average."""
+    dog = watchdog()
+    sure = {"discriminator_real_accuracy": 1.0, "discriminator_fake_accuracy": 1.0}
+    for number in range(1, 6):
+        dog.observe({**sure, "discriminator_fake_accuracy": 0.985}, 90)
+        dog.observe(sure, 10)
+        assert dog.look(500 * number, {}) is None
+        assert not dog.suspicious
+    for number in range(6, 9):
+        dog.observe(sure, 100)
+        alarm = dog.look(500 * number, {})
+    assert alarm is not None
+    assert alarm.kind == "discriminator_wins"
+
+
+def test_a_schedule_that_ends_at_zero_kills_no_generator() -> None:
+    dog = watchdog(steps=10_000)
+    for step in range(9_000, 10_001, 100):
+        change = 0.0 if step > 9_400 else 1e-3 * step
+        assert dog.look(step, {}, [1.0, 2.0 + change, 4.0]) is None
+    dog = watchdog(steps=100_000)
+    found = [dog.look(step, {}, [1.0, 2.0]) for step in range(9_000, 9_401, 100)]
+    assert [alarm.kind for alarm in found if alarm] == ["dead_generator"] * 2
+
+
+def test_a_state_survives_a_checkpoint() -> None:
+    dog = watchdog()
+    dog.observe({"discriminator_real_accuracy": 0.1 + 0.2}, 7)
+    dog.look(600, {"diversity": 0.1 / 3}, [0.1, 0.7])
+    dog.observe({"discriminator_real_accuracy": 1 / 3}, 3)
+    dog.state.alarms.append(Alarm(5, "collapse", "so", "goes back"))
+    twin = watchdog()
+    twin.restore(json.loads(json.dumps(dog.notes())))
+    assert twin.state == dog.state
+
+
+def test_nothing_but_finite_numbers_counts_when_it_is_off() -> None:
+    config = WatchdogConfig(enabled=False, patience=1, grace_steps=0)
+    dog = Watchdog(config, 1000)
+    assert look_often(dog, [0.5, 0.1, 0.1]) == [None] * 3
+    alarm = dog.check_finite(5, {"generator_loss": float("inf")})
+    assert alarm is not None
+    assert alarm.kind == "not_finite"
+    assert "generator_loss" in alarm.found
+
+
+def test_a_run_that_going_back_helps_ends_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with caplog.at_level(logging.INFO):
+        run = forced(tmp_path / "run", monkeypatch, [10])
+    assert "going back to step 8 with learning rates times 0.5" in caplog.text
+    (alarm,) = alarms(run)
+    assert (alarm["step"], alarm["kind"]) == (10, "collapse")
+    assert alarm["action"] == "goes back to the last good checkpoint"
+    page = run.report.read_text(encoding="utf-8")
+    assert "finished" in page
+    assert "1 alarm of the watchdog" in page
+
+
+def test_what_did_not_help_once_is_not_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with caplog.at_level(logging.INFO):
+        run = forced(tmp_path / "run", monkeypatch, [10, 10])
+    assert "going back to step 8 with learning rates times 0.5" in caplog.text
+    assert "going back to step 4 with learning rates times 0.25" in caplog.text
+    assert [alarm["step"] for alarm in alarms(run)] == [10, 10]
+
+
+@pytest.mark.parametrize("stop", [(2, 9), (1, 11)])
+def test_a_run_killed_after_it_went_back_ends_the_same(
+    stop: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = forced(tmp_path / "undisturbed", monkeypatch, [10])
+    disturbed = tmp_path / "disturbed"
+    with pytest.raises(KeyboardInterrupt):
+        forced(disturbed, monkeypatch, [10], stop=stop)
+    # The alarm is past: it must not be needed to go back again.
+    resumed = forced(disturbed, monkeypatch, [])
+    assert_same_end(resumed, undisturbed)
+    assert alarms(resumed) == alarms(undisturbed)
+
+
+def forced(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[int],
+    *,
+    stop: tuple[int, int] | None = None,
+) -> RunFolder:
+    """Train with an alarm at each of some steps, once; stop at a step's nth time."""
+    left = list(steps)
+
+    def look(self: Watchdog, step: int, *_: Any) -> Alarm | None:
+        if left and step == left[0]:
+            return Alarm(left.pop(0), "collapse", "as the test wants it")
+        return None
+
+    seen: list[int] = []
+
+    def progress(done: int, *_: Any) -> None:
+        seen.append(done)
+        if stop and done == stop[1] and seen.count(done) == stop[0]:
+            raise KeyboardInterrupt
+
+    training = {
+        "steps": 16,
+        "validate_every": 5,
+        "generator_optimizer": {"learning_rate": 1e-2},
+    }
+    recipe = gan_recipe("gan", training=training)
+    run = open_run(recipe, folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(Watchdog, "look", look)
+        train(recipe, run, progress=progress)
+    return run
