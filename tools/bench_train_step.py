@@ -8,13 +8,15 @@ the non-saturating loss, a step of the generator on the same images through the
 discriminator that came out, Adam for both, and the moving average of the generator
 (without its early phase), which imgan keeps as well. It reports nothing.
 
-Counted in imgan's time: `GAN.fit` with a callback that does nothing, as in training,
+Counted in imgan's time: steps of one `GAN.fit` with a callback, as in training, and
 with everything that a step of imgan does beyond that: losses, accuracies, gradient
 norms, their averages and their way to the callback. The bare `tf.function` around
-`GAN.train_step` is measured too. Not counted: tracing, which happens before.
+`GAN.train_step` is measured too. Not counted: tracing and the beginning
+of `fit`, which come before.
 
 Rounds of the three alternate in one process, because machines are noisy; the medians
-of each round's ratios to the minimal loop are printed.
+of each round's ratios to the minimal loop are printed, of time by the clock and of
+processor time, which other programs disturb less.
 """
 
 import argparse
@@ -23,6 +25,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 
 from imgan.runtime import import_tensorflow
 
@@ -33,33 +36,55 @@ FAMILIES = ("dcgan", "cgan")
 # Batches in memory; both sides go round them.
 _BATCHES = 8
 
+# Steps before the first round.
+_WARM_UP = 4
+
+
+class Taken(NamedTuple):
+    """Milliseconds of one step."""
+
+    clock: float
+    processor: float
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     options = _parse(arguments)
     import_tensorflow()
-    turns = {
-        "minimal": _minimal(options),
-        "fit": _fit(options),
-        "train_step": _train_step(options),
-    }
-    for turn in turns.values():
-        turn(4)
-    taken: dict[str, list[float]] = {name: [] for name in turns}
-    print("ms a step" + "".join(f"{name:>12}" for name in turns))
-    for index in range(options.rounds):
-        # Turned every round, so that none always runs first.
-        for name in list(turns)[:: -1 if index % 2 else 1]:
-            begun = time.perf_counter()
-            turns[name](options.steps)
-            seconds = time.perf_counter() - begun
-            taken[name].append(1e3 * seconds / options.steps)
-        row = "".join(f"{taken[name][-1]:12.2f}" for name in turns)
-        print(f"round {index + 1:3}{row}", flush=True)
+    others = {"minimal": _minimal(options), "train_step": _train_step(options)}
+    for turn in others.values():
+        turn(_WARM_UP)
+    print("ms a step" + "".join(f"{name:>12}" for name in ("fit", *others)))
+    rounds: list[dict[str, Taken]] = []
+
+    def after_a_round_of_fit(taken: Taken) -> None:
+        row = {name: _measured(turn, options.steps) for name, turn in others.items()}
+        rounds.append({"fit": taken, **row})
+        texts = "".join(f"{one.clock:12.2f}" for one in rounds[-1].values())
+        print(f"round {len(rounds):3}{texts}", flush=True)
+
+    _fit(options, after_a_round_of_fit)
     for name in ("fit", "train_step"):
-        pairs = zip(taken[name], taken["minimal"], strict=True)
-        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-        print(f"{name} / minimal: {ratio:.3f}")
+        pairs = [(row[name], row["minimal"]) for row in rounds]
+        clock = statistics.median(a.clock / b.clock for a, b in pairs)
+        processor = statistics.median(a.processor / b.processor for a, b in pairs)
+        print(f"{name} / minimal: {clock:.3f} (processor time {processor:.3f})")
+
+
+def _measured(turn: Callable[[int], None], steps: int) -> Taken:
+    begun = _now()
+    turn(steps)
+    return _since(begun, steps)
+
+
+def _now() -> Taken:
+    return Taken(1e3 * time.perf_counter(), 1e3 * time.process_time())
+
+
+def _since(begun: Taken, steps: int) -> Taken:
+    now = _now()
+    clock, processor = now.clock - begun.clock, now.processor - begun.processor
+    return Taken(clock / steps, processor / steps)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -75,11 +100,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _networks(options: argparse.Namespace) -> tuple[Any, Any]:
+    import keras
+
     from imgan.networks.cgan import ConditionalDiscriminator
     from imgan.networks.cgan import ConditionalGenerator
     from imgan.networks.dcgan import DCGANDiscriminator
     from imgan.networks.dcgan import DCGANGenerator
 
+    keras.utils.set_random_seed(0)
     shape: dict[str, Any] = {
         "image_size": options.image_size,
         "channels": options.channels,
@@ -177,22 +205,31 @@ def _model(options: argparse.Namespace) -> Any:
     return model
 
 
-def _fit(options: argparse.Namespace) -> Callable[[int], None]:
-    """Return training as `imgan train` does it, without what its callback does."""
+def _fit(options: argparse.Namespace, after_a_round: Callable[[Taken], None]) -> None:
+    """Train as `imgan train` does it, without what its callback does.
+
+    One call of `fit`, because its beginning is no part of a step: the other turns are
+    taken inside a callback, between two steps.
+    """
     import keras
 
-    model, data = _model(options), _data(options)
+    class Rounds(keras.callbacks.Callback):
+        begun = _now()
 
-    def turn(steps: int) -> None:
-        model.fit(
-            data,
-            steps_per_epoch=steps,
-            callbacks=[keras.callbacks.Callback()],
-            shuffle=False,
-            verbose=0,
-        )
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            step = batch + 1 - _WARM_UP
+            if step > 0 and step % options.steps == 0:
+                after_a_round(_since(self.begun, options.steps))
+            if step % options.steps == 0:
+                self.begun = _now()
 
-    return turn
+    _model(options).fit(
+        _data(options),
+        steps_per_epoch=_WARM_UP + options.rounds * options.steps,
+        callbacks=[Rounds()],
+        shuffle=False,
+        verbose=0,
+    )
 
 
 def _train_step(options: argparse.Namespace) -> Callable[[int], None]:

@@ -31,15 +31,18 @@ STEPS = 10
 BATCH = 8
 CLASSES = 3
 
-# Statistics of the batch and a gradient penalty do not go together.
-_PENALISED = {"judge": {"normalization": "none"}}
+# Statistics of the batch go neither with a gradient penalty nor with spectral
+# normalisation, which the discriminator of labels has.
+_PLAIN = {"judge": {"normalization": "none"}}
 
 CASES: dict[str, dict[str, Any]] = {
     **{f"sgd_{name}": {"loss": name, "matching": 0.1} for name in LOSSES},
     **{f"adam_{name}": {"loss": name, "matching": 0.1} for name in LOSSES},
-    "sgd_gradient_penalty": {"loss": "wasserstein", "penalty": 10.0, **_PENALISED},
-    "sgd_r1": {"r1": 0.5, "r1_every": 2, **_PENALISED},
-    "sgd_labels": {"classes": CLASSES, "loss": "hinge"},
+    # With batch normalisation its gradients are rounding errors, which Adam enlarges.
+    "adam_wasserstein": {"loss": "wasserstein", "penalty": 10.0, **_PLAIN},
+    "sgd_gradient_penalty": {"loss": "wasserstein", "penalty": 10.0, **_PLAIN},
+    "sgd_r1": {"r1": 0.5, "r1_every": 2, **_PLAIN},
+    "sgd_labels": {"classes": CLASSES, "loss": "hinge", **_PLAIN},
     "sgd_discriminator_steps": {"gan": {"discriminator_steps": 2}},
     "sgd_diff_augment": {"gan": {"augment": "diff_augment"}},
     "sgd_adaptive": {"gan": {"augment": "adaptive"}},
