@@ -117,7 +117,9 @@ def build_network(
     try:
         return kind(**needed, **arguments)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{section}: {error}") from error
+        # Keras tells some things in many lines.
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{section}: {reason}") from error
 
 
 def _check_keys(

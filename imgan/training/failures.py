@@ -4,8 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-import tensorflow as tf
-
+from imgan.errors import ImganError
 from imgan.errors import OutputError
 from imgan.errors import TrainingError
 
@@ -24,11 +23,13 @@ def explain(error: Exception, folder: Path) -> Exception:
         error: What ended the run.
         folder: That of the run.
     """
-    if isinstance(error, OSError | tf.errors.OpError):
-        reason = refusal(error)
-        if reason is not None:
-            return OutputError(_message(error, folder, reason))
-    if isinstance(error, tf.errors.ResourceExhaustedError):
+    if isinstance(error, ImganError):
+        return error
+    reason = refusal(error)
+    if reason is not None:
+        return OutputError(_message(error, folder, reason))
+    # By name: run folders are opened before TensorFlow is loaded.
+    if type(error).__name__ == "ResourceExhaustedError":
         return TrainingError(
             "The memory of the device is full. Lower data.batch_size or the networks' "
             "num_filters, or set training.precision=mixed_bfloat16."

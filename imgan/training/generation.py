@@ -16,6 +16,7 @@ from imgan.data.image_batches import image_dataset
 from imgan.data.images import ImageStore
 from imgan.data.images import open_images
 from imgan.data.images import require_labels
+from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.feature_matching import FeatureMatchingLoss
@@ -71,8 +72,7 @@ class GenerationExperiment(Experiment):
         }
         family = self.family
         if recipe.init:
-            size = (data.image_size, data.image_size)
-            generator = initial_network(recipe, image_size=size)
+            generator = self._initial_generator()
         else:
             generator = build_network(
                 family.generator, "generator", recipe.generator, fixed
@@ -81,6 +81,20 @@ class GenerationExperiment(Experiment):
             family.discriminator, "discriminator", recipe.discriminator, fixed
         )
         return generator, discriminator
+
+    def _initial_generator(self) -> Any:
+        recipe, data = self.recipe, self.recipe.data
+        size = (data.image_size, data.image_size)
+        generator = initial_network(
+            recipe, image_size=size, output_channels=data.channels
+        )
+        count = len(self.label_names)
+        if generator.num_classes != count:
+            raise ConfigError(
+                f"init must be a model of {count} labels, as data.train has. "
+                f"Received: {recipe.init}, of {generator.num_classes} labels"
+            )
+        return generator
 
     def build_model(self) -> Any:
         """Return the compiled `keras.Model` that trains the two networks."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from imgan.errors import UsageError
 from imgan.machine import processor_name
 from imgan.machine import versions
 from imgan.training.data_check import check_data
+from imgan.training.failures import explain
 
 _PACKAGES = ("python", "imgan", "tensorflow", "keras", "numpy")
 
@@ -79,7 +81,11 @@ class RunFolder:
 
 
 def open_run(
-    recipe: Recipe, run_dir: Path | None, *, parent: Path = Path("runs")
+    recipe: Recipe,
+    run_dir: Path | None,
+    *,
+    parent: Path = Path("runs"),
+    check: Callable[[], object] | None = None,
 ) -> RunFolder:
     """Return the folder of an unfinished run with this recipe, or begin a new one.
 
@@ -88,10 +94,13 @@ def open_run(
         run_dir: The folder itself. None: under `parent`, resume the unfinished run with
             the same recipe, otherwise make the next number.
         parent: Where numbered runs live.
+        check: Called before a new run's folder is made, once its pictures are known to
+            be there; raises what would stop the run later.
 
     Raises:
         UsageError: If `run_dir` holds a run of another recipe.
         DataError: If a new run's pictures are missing or unpaired.
+        OutputError: If the folder cannot be written to.
     """
     text = dump_recipe(recipe)
     if run_dir is not None:
@@ -106,10 +115,15 @@ def open_run(
     if not run.recipe.is_file():
         # Before a folder is made: a run that cannot begin must leave none behind.
         check_data(recipe)
-    for folder in (run.path, run.samples, run.checkpoints):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not run.recipe.is_file():
-        write_text(run.recipe, text)
+        if check is not None:
+            check()
+    try:
+        for folder in (run.path, run.samples, run.checkpoints):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not run.recipe.is_file():
+            write_text(run.recipe, text)
+    except OSError as error:
+        raise explain(error, run.path) from error
     return run
 
 
@@ -137,8 +151,12 @@ def check_environment(run: RunFolder, now: dict[str, Any]) -> list[str]:
 def write_text(path: Path, text: str) -> None:
     """Write a small file by atomic rename."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _numbered_run(name: str, recipe_text: str, parent: Path) -> RunFolder:

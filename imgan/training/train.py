@@ -31,7 +31,13 @@ from imgan.training.watchdog import Watchdog
 _log = logging.getLogger(__name__)
 
 
-def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -> Path:
+def train(
+    recipe: Recipe,
+    run: RunFolder,
+    *,
+    progress: Progress | None = None,
+    experiment: Experiment | None = None,
+) -> Path:
     """Train by a recipe until its last step, resuming what is in the run folder.
 
     Killed at any moment and called again, the run ends with the same weights as one
@@ -42,6 +48,7 @@ def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -
         recipe: The resolved recipe.
         run: From `open_run`.
         progress: Told after every step.
+        experiment: From `check_recipe`, which has looked at the data already.
 
     Returns:
         The bundle.
@@ -55,7 +62,7 @@ def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -
     if run.finished:
         return run.bundle
     try:
-        return _train(recipe, run, progress)
+        return _train(recipe, run, progress, experiment)
     except KeyboardInterrupt:
         write_report(run)
         raise
@@ -67,13 +74,18 @@ def train(recipe: Recipe, run: RunFolder, *, progress: Progress | None = None) -
         raise failure from error
 
 
-def _train(recipe: Recipe, run: RunFolder, progress: Progress | None) -> Path:
+def _train(
+    recipe: Recipe,
+    run: RunFolder,
+    progress: Progress | None,
+    experiment: Experiment | None,
+) -> Path:
     # 0 means one for every core.
     threads = tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
     for difference in check_environment(run, environment(threads)):
         _log.warning(difference)
     keras.utils.set_random_seed(recipe.seed)
-    experiment = build_experiment(recipe)
+    experiment = experiment or build_experiment(recipe)
     with choose_strategy(recipe).scope():
         model = experiment.create()
         session = _Session(recipe, run, experiment, model, progress)
@@ -89,6 +101,21 @@ def build_experiment(recipe: Recipe) -> Experiment:
     experiment: Experiment = families.resolve(families.get(recipe.family).experiment)(
         recipe
     )
+    return experiment
+
+
+def check_recipe(recipe: Recipe) -> Experiment:
+    """Find what would stop a run by this recipe before its first step.
+
+    Raises:
+        ConfigError: If networks cannot be built as the recipe says, or the devices
+            cannot share the batch.
+        CheckpointError: If `init` cannot be loaded.
+        DataError: If pictures are missing or unsuitable.
+    """
+    choose_strategy(recipe)
+    experiment = build_experiment(recipe)
+    experiment.plan()
     return experiment
 
 

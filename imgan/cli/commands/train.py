@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from imgan.config import Recipe
+    from imgan.training.experiment import Experiment
 
 Show = Callable[[int, int, dict[str, float]], None]
 
@@ -65,7 +67,9 @@ def train(
     if dry_run:
         _show_plan(resolved)
         return
-    run = open_run(resolved, run_dir)
+    experiments: list[Experiment] = []
+    check = partial(_check, resolved, experiments)
+    run = open_run(resolved, run_dir, check=check)
     if run.finished:
         say(f"{run.path} is finished")
         write(str(run.bundle))
@@ -76,10 +80,21 @@ def train(
     terminal = None if quiet else _terminal()
     with _logging(run.log, terminal, quiet), _progress(terminal) as show:
         logging.getLogger("imgan").info("run folder %s", run.path)
-        bundle = train_recipe(resolved, run, progress=show)
+        experiment = experiments[0] if experiments else None
+        bundle = train_recipe(resolved, run, progress=show, experiment=experiment)
     if not quiet:
         say(f"report: {run.report}")
     write(str(bundle))
+
+
+def _check(recipe: "Recipe", experiments: "list[Experiment]") -> None:
+    """Build what a new run needs, and keep it: a recipe that fails leaves no folder."""
+    from imgan.runtime import import_tensorflow
+
+    import_tensorflow()
+    from imgan.training.train import check_recipe
+
+    experiments.append(check_recipe(recipe))
 
 
 def _show_plan(recipe: "Recipe") -> None:
