@@ -110,13 +110,20 @@ def recipe_of(experiment: dict[str, Any], *, steps: int) -> Recipe:
     return validate_recipe({**experiment, "training": training})
 
 
+def as_users_have_it() -> dict[str, str]:
+    """Return an environment in which TensorFlow may say what it likes."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    return environment
+
+
 def start(recipe_file: Path, run_dir: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "imgan", "train", str(recipe_file), "--quiet"]
     return subprocess.Popen(
         [*command, "--run-dir", str(run_dir), "--set", "training.steps=40"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=as_users_have_it(),
     )
 
 

@@ -128,7 +128,7 @@ def _terminal() -> "Console | None":
 def _logging(path: Path, terminal: "Console | None", quiet: bool) -> "Iterator[None]":
     """Send the package's log to the run's file, and to stderr unless quiet."""
     logger = logging.getLogger("imgan")
-    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
+    handlers: list[logging.Handler] = [_LogFile(path, encoding="utf-8")]
     if not quiet:
         handlers.append(_console_handler(terminal))
     for handler in handlers:
@@ -145,6 +145,13 @@ def _logging(path: Path, terminal: "Console | None", quiet: bool) -> "Iterator[N
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log whose disk may be full: that is said once, by what fails next."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say nothing, where logging itself would print a traceback."""
 
 
 def _console_handler(terminal: "Console | None") -> logging.Handler:

@@ -1,0 +1,87 @@
+"""Runs on one device and on two."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+import yaml
+
+from imgan.bundles.bundle import load_network
+from imgan.training.run_folder import RunFolder
+from imgan.training.strategy import choose_strategy
+from tests.training.conftest import assert_same_end
+from tests.training.conftest import gan_experiment
+from tests.training.conftest import gan_recipe
+from tests.training.test_resume import as_users_have_it
+
+
+def test_one_device_needs_no_strategy() -> None:
+    for name in ("auto", "single"):
+        chosen = choose_strategy(gan_recipe("gan", training={"strategy": name}))
+        assert chosen is tf.distribute.get_strategy()
+
+
+def start(recipe_file: Path, run_dir: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.training.mirrored"]
+    return subprocess.Popen(
+        [*command, str(recipe_file), str(run_dir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=as_users_have_it(),
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def written(experiment: dict[str, Any], folder: Path) -> Path:
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(experiment), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["dcgan", "cgan"])
+def test_two_devices_train_and_resume_after_a_kill(family: str, tmp_path: Path) -> None:
+    changes = {
+        "strategy": "mirrored",
+        "augment": "diff_augment",
+        # Between two log lines, sums over devices are parted anew in their last bit.
+        "log_every": 4,
+        "steps": 16,
+    }
+    recipe_file = written(gan_experiment(family, training=changes), tmp_path)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    process = start(recipe_file, undisturbed)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert output.count("step") == 16
+    process = start(recipe_file, disturbed)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line == "step 10\n":
+            process.send_signal(signal.SIGKILL)
+            break
+    process.communicate()
+    assert not (disturbed / "bundle").exists()
+    process = start(recipe_file, disturbed)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert output.startswith("step 9\n")
+    assert_same_end(RunFolder(disturbed), RunFolder(undisturbed))
+    network, _ = load_network(undisturbed / "bundle")
+    assert not network.get_config()["synchronized"]
+
+
+@pytest.mark.slow
+def test_a_batch_that_two_devices_cannot_share_is_refused(tmp_path: Path) -> None:
+    changes = {"strategy": "mirrored"}
+    experiment = gan_experiment("dcgan", data={"batch_size": 9}, training=changes)
+    process = start(written(experiment, tmp_path), tmp_path / "run")
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert "data.batch_size must be a multiple of the 2 devices" in errors
+    assert "Received: 9" in errors
