@@ -31,7 +31,7 @@ class Averages(keras.metrics.Metric):
         """Add one value of each name.
 
         Args:
-            values: Scalars; all names must be there.
+            values: Scalars; all names must be there, others are left out.
             weights: Weights of some of them, 1 for the others. A value of weight 0 is
                 left out even if it is not finite.
         """

@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from imgan.models.augmentation import AUGMENTATIONS
-from imgan.models.averages import Averages
 from imgan.models.ema import GeneratorEMA
 from imgan.models.image_pool import ImagePool
 from imgan.models.optimizers import update
@@ -15,6 +14,7 @@ from imgan.models.penalties import SlopePenalties
 from imgan.models.randomness import StepRandom
 from imgan.models.replicas import replica_count
 from imgan.models.replicas import replica_mean
+from imgan.models.standing import Standing
 
 Batch = dict[str, Any]
 
@@ -156,28 +156,17 @@ class AdversarialModel(keras.Model):
         self._featured = (
             self.discriminator.with_features() if feature_matching else None
         )
-        self._create_metrics()
-
-    def _create_metrics(self) -> None:
-        terms = [f"{name}_loss" for name in self.term_names]
-        adversarial = ["adversarial_loss"] if terms else []
-        names = ["loss", *adversarial, *terms, "gradient_norm"]
-        self._generator_numbers = Averages([f"generator_{name}" for name in names])
-        judgements = (
-            ["real_accuracy", "fake_accuracy", "real_sign"]
-            if self.discriminator_loss.bounded
-            else ["distance"]
-        )
-        names = ["loss", *judgements, "gradient_norm"]
-        names += [name for name in self._penalties.names]
-        self._discriminator_numbers = Averages(
-            [f"discriminator_{name}" for name in names] + [*self.augmentation.names]
+        self._standing = Standing(
+            discriminator_loss,
+            self.term_names,
+            self._penalties.names,
+            self.augmentation.names,
         )
 
     @property
     def metrics(self) -> list[Any]:
         """Everything that `train_step` reports."""
-        return [self._generator_numbers, self._discriminator_numbers]
+        return self._standing.metrics
 
     # === One step ===
 
@@ -199,11 +188,8 @@ class AdversarialModel(keras.Model):
             scaled_loss = self.generator_optimizer.scale_loss(loss)
         done = update(self.generator_optimizer, tape, scaled_loss, self.generator)
         self._ema.update(self.step)
-        self._track_generator(loss, terms, done)
-        return {
-            **self._generator_numbers.result(),
-            **self._discriminator_numbers.result(),
-        }
+        self._standing.generator_moved(loss, terms, done)
+        return self._standing.results()
 
     def _shares(self, data: Batch) -> list[Batch]:
         """Cut a batch into one share for each step of the discriminator.
@@ -261,42 +247,16 @@ class AdversarialModel(keras.Model):
             total = tf.add_n([loss, *penalties.values()])
             scaled_loss = self.discriminator_optimizer.scale_loss(total)
         done = update(self.discriminator_optimizer, tape, scaled_loss, network)
-        judgements = self._judgements(real_logits, fake_logits)
         if adapt:
-            self._adapt(real_logits, fake_logits)
-        numbers = {"loss": loss * replica_count(), **judgements}
-        numbers |= {k: v * replica_count() for k, v in penalties.items()}
-        numbers["gradient_norm"] = done.norm
-        weights["gradient_norm"] = done.counted
-        self._discriminator_numbers.update_state(
-            _prefixed("discriminator", numbers) | self.augmentation.numbers(),
-            _prefixed("discriminator", weights),
-        )
-
-    def _judgements(self, real_logits: Any, fake_logits: Any) -> dict[str, Any]:
-        """How well the discriminator tells real from generated."""
-        if not self.discriminator_loss.bounded:
-            gap = tf.reduce_mean(real_logits) - tf.reduce_mean(fake_logits)
-            return {"distance": gap}
-        real, fake = self.discriminator_loss.margins(real_logits, fake_logits)
-        return {
-            "real_accuracy": tf.reduce_mean(tf.cast(real > 0, tf.float32)),
-            "fake_accuracy": tf.reduce_mean(tf.cast(fake < 0, tf.float32)),
-            "real_sign": tf.reduce_mean(tf.sign(real)),
-        }
-
-    def _adapt(self, real_logits: Any, fake_logits: Any) -> None:
-        real, _ = self.discriminator_loss.margins(real_logits, fake_logits)
-        batch_size = tf.shape(real_logits)[0] * replica_count()
-        sign = tf.reduce_mean(tf.sign(real))
-        self.augmentation.observe(sign, batch_size, self.step)
-
-    def _track_generator(self, loss: Any, terms: dict[str, Any], done: Any) -> None:
-        numbers = {"loss": loss, **{f"{name}_loss": v for name, v in terms.items()}}
-        numbers = {k: v * replica_count() for k, v in numbers.items()}
-        numbers["gradient_norm"] = done.norm
-        self._generator_numbers.update_state(
-            _prefixed("generator", numbers), {"generator_gradient_norm": done.counted}
+            sign = self._standing.real_sign(real_logits, fake_logits)
+            batch_size = tf.shape(real_logits)[0] * replica_count()
+            self.augmentation.observe(sign, batch_size, self.step)
+        self._standing.discriminator_moved(
+            {"loss": loss, **penalties},
+            weights,
+            (real_logits, fake_logits),
+            self.augmentation.numbers(),
+            done,
         )
 
     # === State ===
@@ -362,10 +322,6 @@ def seed_states(network: Any) -> list[Any]:
 
 def _inputs(images: Any, conditions: list[Any]) -> Any:
     return [images, *conditions] if conditions else images
-
-
-def _prefixed(prefix: str, numbers: dict[str, Any]) -> dict[str, Any]:
-    return {f"{prefix}_{name}": value for name, value in numbers.items()}
 
 
 def _pool(size: int, discriminator: Any) -> ImagePool:

@@ -5,7 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from imgan.models.averages import Averages
 from imgan.models.ema import GeneratorEMA
+from imgan.models.optimizers import update
+from imgan.models.optimizers import with_loss_scaling
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -37,8 +40,7 @@ class Regression(keras.Model):
         self.ema_decay = ema_decay
         self._ema = GeneratorEMA(generator, ema_decay)
         self.ema_generator = self._ema.network
-        self.loss_tracker = keras.metrics.Mean(name="generator_loss")
-        self.norm_tracker = keras.metrics.Mean(name="generator_gradient_norm")
+        self._averages = Averages(["generator_loss", "generator_gradient_norm"])
         self.built = True
 
     def call(self, images: Any, training: bool | None = None) -> Any:
@@ -61,46 +63,29 @@ class Regression(keras.Model):
         """
         # None keeps Keras from creating an RMSprop of its own over all weights.
         super().compile(optimizer=None, **kwargs)
-        half = any(layer.compute_dtype == "float16" for layer in self.generator.layers)
-        if half and not _scales_loss(generator_optimizer):
-            generator_optimizer = keras.optimizers.LossScaleOptimizer(
-                generator_optimizer
-            )
-        self.generator_optimizer = generator_optimizer
+        self.generator_optimizer = with_loss_scaling(
+            generator_optimizer, self.generator
+        )
         self.pixel_loss = pixel_loss
-        # Built now, so that a checkpoint finds its slots before the first step.
-        self.generator_optimizer.build(self.generator.trainable_variables)
 
     @property
     def metrics(self) -> list[Any]:
         """Everything that `train_step` reports."""
-        return [self.loss_tracker, self.norm_tracker]
+        return [self._averages]
 
     def train_step(self, data: dict[str, Any]) -> dict[str, Any]:
         """Take one step on a batch of `lr_images` and `hr_images`."""
-        variables = self.generator.trainable_variables
         with tf.GradientTape() as tape:
             sr_images = self.generator(data["lr_images"], training=True)
             loss = self.pixel_loss(data["hr_images"], sr_images)
             scaled_loss = self.generator_optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, variables)
-        # Read before `apply`, which may change it.
-        scale = self.generator_optimizer.scale_loss(tf.ones_like(loss))
-        self.generator_optimizer.apply(gradients, variables)
+        done = update(self.generator_optimizer, tape, scaled_loss, self.generator)
         self._ema.update(self.generator_optimizer.iterations)
-        self.loss_tracker.update_state(loss)
-        self._track_norm(tf.linalg.global_norm(gradients) / scale)
-        return {metric.name: metric.result() for metric in self.metrics}
-
-    def _track_norm(self, norm: Any) -> None:
-        if not _scales_loss(self.generator_optimizer):
-            self.norm_tracker.update_state(norm)
-            return
-        # The optimizer skips such a step and lowers its scale: no failure of the run.
-        finite = tf.math.is_finite(norm)
-        self.norm_tracker.update_state(
-            tf.where(finite, norm, 0.0), sample_weight=tf.cast(finite, tf.float32)
+        self._averages.update_state(
+            {"generator_loss": loss, "generator_gradient_norm": done.norm},
+            {"generator_gradient_norm": done.counted},
         )
+        return self._averages.result()
 
     def training_state(self) -> dict[str, Any]:
         """Return what a checkpoint must hold, by name, for `tf.train.Checkpoint`."""
@@ -137,7 +122,3 @@ class Regression(keras.Model):
         """Build the model from what `get_config` returned."""
         generator = keras.saving.deserialize_keras_object(config["generator"])
         return cls(generator, config["ema_decay"])
-
-
-def _scales_loss(optimizer: Any) -> bool:
-    return isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
