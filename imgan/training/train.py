@@ -85,12 +85,12 @@ def _plain_graphs() -> Iterator[None]:
     terminal; where it works it makes no train step faster (measured).
     """
     options = tf.config.optimizer
-    before = options.get_experimental_options().get("remapper", True)
-    options.set_experimental_options({"remapper": False})
+    before = options.get_experimental_options().get("remapping", True)
+    options.set_experimental_options({"remapping": False})
     try:
         yield
     finally:
-        options.set_experimental_options({"remapper": before})
+        options.set_experimental_options({"remapping": before})
 
 
 def _train(

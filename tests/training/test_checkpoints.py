@@ -17,6 +17,7 @@ from imgan.training.train import checkpoint_state
 from imgan.training.train import train
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe
+from tests.training.conftest import slow
 
 # Every kind of state at once: both optimizers' slots, loss scales, moving statistics,
 # power iterations, dropout, the pool and the strength of the augmentation.
@@ -108,7 +109,9 @@ def unfinish(run: RunFolder) -> None:
     (run.bundle / "card.json").unlink()
 
 
-@pytest.mark.parametrize("part", ["state.data*", "state.index", "notes.json"])
+@pytest.mark.parametrize(
+    "part", ["state.data*", slow("state.index"), slow("notes.json")]
+)
 def test_a_checkpoint_cut_in_half_falls_back_and_ends_the_same(
     tiny: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture, part: str
 ) -> None:
@@ -127,6 +130,7 @@ def test_a_checkpoint_cut_in_half_falls_back_and_ends_the_same(
     assert_same_end(broken, undisturbed)
 
 
+@pytest.mark.slow
 def test_with_all_checkpoints_damaged_a_run_begins_anew(
     tiny: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

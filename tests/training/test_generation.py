@@ -112,6 +112,7 @@ def test_every_option_of_a_recipe_reaches_the_model(tmp_path: Path) -> None:
     assert last["generator_feature_matching_loss"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["dcgan", "cgan"])
 def test_init_starts_from_the_generator_of_a_bundle(
     family: str, tmp_path: Path

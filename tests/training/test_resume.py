@@ -22,6 +22,7 @@ from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
 from tests.training.conftest import gan_recipe
 from tests.training.conftest import interrupt_after
+from tests.training.conftest import slow
 
 RATES = {
     "generator_optimizer": {
@@ -76,7 +77,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("family", ["gan", "dcgan"])
+@pytest.mark.parametrize("family", ["gan", slow("dcgan"), slow("cgan")])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     family: str, tmp_path: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     assert_same_end(disturbed, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_before_its_bundle_ends_the_same(tmp_path: Path) -> None:
     recipe = gan_recipe("wgan_gp")
     undisturbed = open_run(recipe, tmp_path / "undisturbed")

@@ -19,6 +19,7 @@ from imgan.training.watchdog import Alarm
 from imgan.training.watchdog import Watchdog
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe
+from tests.training.conftest import slow
 
 LOOKS = {
     "steps": 40,
@@ -59,7 +60,7 @@ def check_told(run: RunFolder, message: str, kind: str, log: str, times: int) ->
 
 
 @pytest.mark.parametrize(
-    ("family", "rate"), [("dcgan", 1e38), ("gan", 1e38), ("wgan_gp", 1e6)]
+    ("family", "rate"), [slow("dcgan", 1e38), ("gan", 1e38), slow("wgan_gp", 1e6)]
 )
 def test_a_learning_rate_far_too_high_is_not_finite(
     family: str, rate: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -73,7 +74,7 @@ def test_a_learning_rate_far_too_high_is_not_finite(
     assert "Going back 1 times with lower learning rates did not help" in message
 
 
-@pytest.mark.parametrize("family", ["gan", "dcgan", "cgan"])
+@pytest.mark.parametrize("family", [slow("gan"), "dcgan", slow("cgan")])
 def test_a_frozen_generator_is_dead(
     family: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -227,6 +228,7 @@ def test_a_run_that_going_back_helps_ends_well(
     assert "1 alarm of the watchdog" in page
 
 
+@pytest.mark.slow
 def test_what_did_not_help_once_is_not_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,7 +239,7 @@ def test_what_did_not_help_once_is_not_tried_again(
     assert [alarm["step"] for alarm in alarms(run)] == [10, 10]
 
 
-@pytest.mark.parametrize("stop", [(2, 9), (1, 11)])
+@pytest.mark.parametrize("stop", [(2, 9), slow((1, 11))])
 def test_a_run_killed_after_it_went_back_ends_the_same(
     stop: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
