@@ -15,8 +15,8 @@ from imgan.config.recipe import WatchdogConfig
 SURE_ACCURACY = 0.995
 # Share of the real pictures' mutual distance under which samples count as all alike.
 LEAST_DIVERSITY = 0.15
-# Growth of that share between two looks from which samples count as on their way: those
-# of an untrained generator are all alike, too.
+# Growth of that share between two looks from which a generator counts as on its way: an
+# untrained one draws all alike and fools nobody, too.
 GROWTH = 1.1
 # Change of the generator between two looks, relative to its size, under which it counts
 # as standing still.
@@ -151,14 +151,16 @@ class Watchdog:
         state = self.state
         numbers = {k: v / state.counted for k, v in state.totals.items()}
         ending = step > (1.0 - LAST_SHARE) * self.steps
+        diversity = scores.get("diversity")
+        growing = _is_growing(diversity, state.diversity)
         # Causes first: a game that has been lost looks like a collapse as well.
         found = {
             "dead_generator": "" if ending else self._standing_still(fingerprint),
-            "discriminator_wins": _discriminator_wins(numbers),
-            "collapse": _collapse(scores.get("diversity"), state.diversity),
+            "discriminator_wins": "" if growing else _discriminator_wins(numbers),
+            "collapse": "" if growing else _collapse(diversity),
         }
         state.totals, state.counted = {}, 0
-        state.diversity = scores.get("diversity")
+        state.diversity = diversity
         if fingerprint:
             state.fingerprint = fingerprint
         if not self.config.enabled or step < self.config.grace_steps:
@@ -215,9 +217,16 @@ def _discriminator_wins(numbers: Mapping[str, float]) -> str:
     return f"accuracy {real:.4f} on real, {fake:.4f} on generated pictures"
 
 
-def _collapse(diversity: float | None, before: float | None) -> str:
+def _collapse(diversity: float | None) -> str:
     if diversity is None or diversity >= LEAST_DIVERSITY:
         return ""
-    if before is None or diversity >= GROWTH * before:
-        return ""
     return f"samples are {diversity:.3f} times as far apart as real pictures"
+
+
+def _is_growing(diversity: float | None, before: float | None) -> bool:
+    if diversity is None:
+        return False
+    if before is None:
+        # One look alone does not tell.
+        return True
+    return GROWTH * before <= diversity < 1.0

@@ -93,6 +93,8 @@ def test_a_discriminator_that_is_never_wrong_wins(
         data={"batch_size": 32},
         training={
             **LOOKS,
+            "steps": 80,
+            "watchdog": {"patience": 2, "grace_steps": 32, "rollbacks": 1},
             "generator_optimizer": {"learning_rate": 1e-5},
             "discriminator_optimizer": {"learning_rate": 5e-3},
         },
@@ -124,17 +126,29 @@ def test_a_generator_that_draws_one_picture_has_collapsed(
 @pytest.mark.slow
 @pytest.mark.parametrize("family", ["gan", "dcgan", "cgan", "wgan_gp"])
 def test_a_run_in_balance_raises_no_alarm(family: str, tmp_path: Path) -> None:
-    watchdog = {"patience": 2, "grace_steps": 100}
+    """Early on `cgan`'s discriminator is always right, and `gan`'s samples are alike.
+
+    Both come right by themselves, in some 400 steps.
+    """
     training = {
-        "steps": 400,
+        "steps": 600,
         "log_every": 10,
-        "validate_every": 50,
+        "validate_every": 100,
         "checkpoint_every": 100,
-        "generator_optimizer": {"learning_rate": 1e-3, "schedule": "cosine"},
+        "generator_optimizer": {"learning_rate": 1e-3},
         "discriminator_optimizer": {"learning_rate": 1e-3},
-        "watchdog": watchdog,
+        "watchdog": {"grace_steps": 100},
     }
-    recipe = gan_recipe(family, data={"batch_size": 32}, training=training)
+    wide = {
+        "generator": {"hidden_units": [64]},
+        "discriminator": {"hidden_units": [32]},
+    }
+    recipe = gan_recipe(
+        family,
+        data={"batch_size": 32},
+        training=training,
+        **(wide if family == "gan" else {}),
+    )
     run = open_run(recipe, tmp_path / "run")
     train(recipe, run)
     assert not run.alarms.exists()
@@ -160,6 +174,18 @@ def test_samples_that_begin_alike_and_come_apart_are_no_collapse() -> None:
     assert fallen[:4] == [None] * 4
     assert fallen[4] is not None
     assert (fallen[4].step, fallen[4].kind) == (2500, "collapse")
+
+
+def test_a_discriminator_that_is_right_while_samples_come_apart_does_not_win() -> None:
+    dog = watchdog()
+    sure = {"discriminator_real_accuracy": 1.0, "discriminator_fake_accuracy": 1.0}
+    alarms: list[Alarm | None] = []
+    for number, diversity in enumerate([0.2, 0.4, 0.5, 0.6, 0.8, 0.8, 0.8, 0.8], 1):
+        dog.observe(sure, 100)
+        alarms.append(dog.look(500 * number, {"diversity": diversity}))
+    assert alarms[:7] == [None] * 7
+    assert alarms[7] is not None
+    assert alarms[7].kind == "discriminator_wins"
 
 
 def test_one_look_without_the_symptom_ends_the_streak() -> None:
