@@ -11,6 +11,7 @@ import tensorflow as tf
 from imgan.data.image_fitting import to_float
 from imgan.data.image_store import ImageStore
 from imgan.data.image_store import require_labels
+from imgan.data.pipeline import fixed_parallelism
 from imgan.errors import ImganError
 from imgan.types import Array
 from imgan.types import ValueRange
@@ -132,6 +133,7 @@ def image_dataset(
         tf.data.Dataset.range(first_step, tf.int64.max)
         .map(batch, num_parallel_calls=workers, deterministic=True)
         .prefetch(4)
+        .with_options(fixed_parallelism())
     )
 
 

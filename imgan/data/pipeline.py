@@ -73,7 +73,19 @@ def super_resolution_dataset(
         .batch(batch_size, drop_remainder=True)
         .map(convert)
         .prefetch(4)
+        .with_options(fixed_parallelism())
     )
+
+
+def fixed_parallelism() -> Any:
+    """Return options for a pipeline whose numbers of workers and buffers are given.
+
+    There is nothing to tune then, and the thread that would tune it sleeps up to a
+    minute before it lets a finished run go on.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
 
 
 def _to_range(images: Any, value_range: ValueRange) -> Any:

@@ -123,7 +123,10 @@ def test_version(capfd: pytest.CaptureFixture[str]) -> None:
     ("words", "hint"),
     [
         (["inspct"], "Did you mean 'inspect'?"),
-        (["nonsense"], "Known: evaluate, info, inspect, models, sample, train, upscale"),
+        (
+            ["nonsense"],
+            "Known: evaluate, info, inspect, models, sample, train, upscale",
+        ),
         (["models", "--mesure"], "Did you mean '--measure'?"),
         (["--vrsion"], "Did you mean '--version'?"),
         (["inspect"], "MODEL"),
