@@ -100,6 +100,18 @@ class GenerationRecipe(Recipe):
     training: AdversarialTraining
 
     @model_validator(mode="after")
+    def _sizes_are_whole(self) -> "GenerationRecipe":
+        for section in ("generator", "discriminator"):
+            for key in ("latent_dim", "num_filters", "embedding_dim"):
+                value = getattr(self, section).get(key, 1)
+                if not isinstance(value, int) or value < 1:
+                    raise ValueError(
+                        f"{section}.{key} must be a whole number from 1. "
+                        f"Received: {value!r}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _no_argument_twice(self) -> "GenerationRecipe":
         for section in ("generator", "discriminator"):
             for key in ("image_size", "channels", "num_classes", "dtype", "seed"):

@@ -21,6 +21,9 @@ GROWTH = 1.1
 # Change of the generator between two looks, relative to its size, under which it counts
 # as standing still.
 LEAST_CHANGE = 1e-5
+# Norm of a gradient from which a network no longer learns but is thrown about; healthy
+# games stay below a thousand.
+LARGEST_NORM = 1e4
 # Share of the run at whose end a generator may stand still: schedules end at 0.
 LAST_SHARE = 0.05
 
@@ -36,6 +39,10 @@ SYMPTOMS = {
     "not_finite": Symptom(
         "a loss or gradient is not finite",
         "Lower the learning rates, or set training.precision=float32.",
+    ),
+    "explosion": Symptom(
+        "gradients are so large that weights are thrown about",
+        "Lower both learning rates, or the weight of training.feature_matching.",
     ),
     "discriminator_wins": Symptom(
         "the discriminator tells every real picture from every generated one",
@@ -156,6 +163,7 @@ class Watchdog:
         # Causes first: a game that has been lost looks like a collapse as well.
         found = {
             "dead_generator": "" if ending else self._standing_still(fingerprint),
+            "explosion": _explosion(numbers),
             "discriminator_wins": "" if growing else _discriminator_wins(numbers),
             "collapse": "" if growing else _collapse(diversity),
         }
@@ -207,6 +215,12 @@ class Watchdog:
         if change > LEAST_CHANGE * spread:
             return ""
         return f"it changed by {change / spread:.1g} of its size since the look before"
+
+
+def _explosion(numbers: Mapping[str, float]) -> str:
+    norms = {k: v for k, v in numbers.items() if k.endswith("gradient_norm")}
+    large = [f"{k} {v:.2g}" for k, v in norms.items() if v > LARGEST_NORM]
+    return ", ".join(large)
 
 
 def _discriminator_wins(numbers: Mapping[str, float]) -> str:

@@ -209,6 +209,19 @@ def test_accuracies_count_over_all_steps_between_two_looks() -> None:
     assert alarm.kind == "discriminator_wins"
 
 
+def test_gradients_that_explode_are_an_alarm_though_samples_come_apart() -> None:
+    """A DCGAN at a hundred times its learning rate stays at 1e5 and more, finite."""
+    dog = watchdog()
+    alarms = []
+    for number, norm in enumerate((50.0, 6e8, 9e5, 50.0, 1.3e5, 1.6e5, 2.3e5), 1):
+        dog.observe({"discriminator_gradient_norm": norm}, 100)
+        alarms.append(dog.look(500 * number, {"diversity": 0.1 * number}))
+    assert alarms[:6] == [None] * 6
+    assert alarms[6] is not None
+    assert alarms[6].kind == "explosion"
+    assert "discriminator_gradient_norm 2.3e+05" in alarms[6].found
+
+
 def test_a_schedule_that_ends_at_zero_kills_no_generator() -> None:
     dog = watchdog(steps=10_000)
     for step in range(9_000, 10_001, 100):
