@@ -41,7 +41,7 @@ class Family:
     labelled: bool = False
 
 
-_REGRESSION = "imgan.config.regression:RegressionRecipe"
+_REGRESSION = "imgan.config.super_resolution:RegressionRecipe"
 _PIXEL_EXPERIMENT = "imgan.training.regression:RegressionExperiment"
 _GENERATION = "imgan.config.generation:GenerationRecipe"
 _GAN_EXPERIMENT = "imgan.training.generation:GenerationExperiment"

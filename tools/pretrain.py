@@ -36,7 +36,7 @@ MARGIN = 1.5
 def pack(recipe_path: Path, folder: Path, overrides: list[str], files: int) -> None:
     """Write `patches-NN.npz` with uint8 twins, and the plan as JSON."""
     from imgan.config import load_recipe
-    from imgan.config.regression import RegressionRecipe
+    from imgan.config.super_resolution import RegressionRecipe
     from imgan.data.pairs import list_pairs
     from imgan.data.patches import PatchSampler
     from imgan.data.sources import PairStore

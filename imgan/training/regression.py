@@ -7,7 +7,7 @@ import keras
 from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
-from imgan.config.regression import RegressionRecipe
+from imgan.config.super_resolution import RegressionRecipe
 from imgan.data.pairs import list_pairs
 from imgan.data.patches import PatchSampler
 from imgan.data.pipeline import super_resolution_dataset

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from imgan.config import Recipe
-from imgan.config.regression import PairFolders
+from imgan.config.super_resolution import PairFolders
 from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.training.run_folder import check_environment

@@ -1,0 +1,102 @@
+"""Recipes of super-resolution with an adversarial loss."""
+
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+from pydantic import field_validator
+from pydantic import model_validator
+
+from imgan import families
+from imgan.config.generation import AdversarialTraining
+from imgan.config.generation import OptimizerConfig
+from imgan.config.recipe import Section
+from imgan.config.super_resolution import GateConfig
+from imgan.config.super_resolution import SuperResolutionRecipe
+from imgan.errors import ConfigError
+
+
+class PerceptualConfig(Section):
+    """A distance between features of VGG19."""
+
+    weight: float = Field(1.0, gt=0)
+    weights: str = "imagenet"
+    """Where VGG19's weights come from: `imagenet` is Keras' own download, anything
+    else a local file in Keras' format."""
+    layers: dict[str, float] = {"block5_conv4": 1.0}
+    """Keras' names of convolutions, and their weights."""
+    before_activation: bool = True
+    """Compare before the ReLU, as ESRGAN does, or after it, as SRGAN does."""
+    criterion: Literal["l1", "l2"] = "l1"
+    feature_scale: float = Field(1.0, gt=0)
+    """What features are multiplied with; SRGAN takes 1 / 12.75."""
+
+
+class PixelOptimizerConfig(OptimizerConfig):
+    """Of the stage without a discriminator."""
+
+    beta_1: float = Field(0.9, ge=0, lt=1)
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+
+
+class AdversarialGateConfig(GateConfig):
+    """An adversarial loss trades decibels for detail, so they decide less."""
+
+    keep_best: bool = False
+    bicubic_margin: float = Field(3.0, ge=0)
+
+
+class SRGANTraining(AdversarialTraining):
+    """A stage by a pixel loss alone, then one with a discriminator."""
+
+    pixel_steps: int = Field(0, ge=0)
+    """Steps of the first stage; with `init` usually 0."""
+    pixel_optimizer: PixelOptimizerConfig = PixelOptimizerConfig()
+    """Of the first stage."""
+    pixel_loss: Literal["l1", "l2", "charbonnier"] = "l1"
+    """Of both stages."""
+    pixel_weight: float = Field(1e-2, ge=0)
+    """Of the pixel loss in the second stage."""
+    adversarial_weight: float = Field(5e-3, gt=0)
+    perceptual: PerceptualConfig | None = None
+    feature_layers: dict[str, float] = {}
+    """Weights of single layers of the discriminator in `feature_matching`, by name;
+    empty: all alike."""
+    frequency: float = Field(0.0, ge=0)
+    """Weight of the focal frequency loss; 0: none."""
+    artifacts: float = Field(0.0, ge=0)
+    """Weight of the pixel loss where the network's texture looks like an artefact; 0:
+    none."""
+    gate: AdversarialGateConfig = AdversarialGateConfig()
+
+    @model_validator(mode="after")
+    def _both_stages(self) -> "SRGANTraining":
+        if self.pixel_steps >= self.steps:
+            raise ValueError(
+                f"training.pixel_steps must be below training.steps ({self.steps}), "
+                f"or nothing is left for the second stage. Received: {self.pixel_steps}"
+            )
+        return self
+
+
+class SRGANRecipe(SuperResolutionRecipe):
+    """Families with a discriminator against high-resolution pictures."""
+
+    network: str | None = None
+    """Family whose generator is trained, instead of the family's own."""
+    discriminator: dict[str, Any] = {}
+    """Arguments of the family's discriminator."""
+    training: SRGANTraining
+
+    @field_validator("network")
+    @classmethod
+    def _known_network(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            found = families.get(name)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        if found.task != "super_resolution":
+            raise ValueError("must be a family of super-resolution")
+        return name

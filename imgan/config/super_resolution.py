@@ -1,0 +1,117 @@
+"""Recipes of super-resolution: the data of all, and the pixel loss alone."""
+
+from pathlib import Path
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+from pydantic import model_validator
+
+from imgan.config.degradation import DegradationConfig
+from imgan.config.recipe import Recipe
+from imgan.config.recipe import Section
+from imgan.config.recipe import TrainingConfig
+
+
+class PairFolders(Section):
+    """High-resolution pictures, and their low-resolution twins where one has them."""
+
+    hr: Path
+    lr: Path | None = None
+    """Without it, low resolution is made from `hr`, by `data.degradation`."""
+
+
+class PairData(Section):
+    """What is trained on, and how patches are cut from it."""
+
+    train: PairFolders
+    validation: PairFolders | None = None
+    channels: int = Field(3, ge=1)
+    """1: grey. 3: RGB. Others: TIFF files with so many bands."""
+    value_range: tuple[float, float] | None = None
+    """Pixel values that mean 0 and 1, for depth maps, thermal pictures and the like.
+    None: the range of the files' integers, and 0 to 1 of floats."""
+    degradation: DegradationConfig | None = None
+    """How low resolution is made. None: by MATLAB's bicubic reduction."""
+    usm_targets: bool = False
+    """Sharpen what losses on content compare with, as Real-ESRGAN does."""
+    hr_patch_size: int = Field(192, ge=8)
+    batch_size: int = Field(16, ge=1)
+    detail_candidates: int = Field(6, ge=1)
+    """Positions drawn for a patch; one is kept, by its detail. 1: uniform."""
+    augment: bool = True
+    """Flips and quarter turns."""
+    cache: Literal["auto", "always", "never"] = "auto"
+    """auto: keep decoded pictures if they fit in a quarter of the memory."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "PairData":
+        if self.train.lr and (self.degradation or self.usm_targets):
+            given = "degradation" if self.degradation else "usm_targets"
+            raise ValueError(
+                f"data.{given} does not go with data.train.lr: pairs that are given "
+                "are trained on as they are. Leave one of the two out"
+            )
+        if self.degradation and self.channels not in (1, 3):
+            raise ValueError(
+                "data.degradation needs data.channels of 1 or 3, as JPEG does. "
+                f"Received: {self.channels}"
+            )
+        if self.value_range and not self.value_range[0] < self.value_range[1]:
+            raise ValueError(
+                f"data.value_range must rise. Received: {list(self.value_range)}"
+            )
+        return self
+
+
+class GateConfig(Section):
+    """What held-out pairs decide; without `data.validation` nothing."""
+
+    keep_best: bool = True
+    """End with the moving average that scored best, not with the last one. The network
+    that the run began with takes part."""
+    early_stop: int = Field(0, ge=0)
+    """Validations in a row without a gain after which the run ends; 0: never."""
+    least_gain: float = Field(0.01, ge=0)
+    """What counts as a gain, decibels of PSNR on luma."""
+    bicubic_margin: float = Field(0.5, ge=0)
+    """How far below bicubic enlargement a model may score, decibels."""
+    color_drift: float = Field(3.0, gt=0)
+    """How far the mean colour of a picture may move, levels of 255."""
+
+
+class RegressionTraining(TrainingConfig):
+    """The loss, and a learning rate that rises and falls along a cosine."""
+
+    learning_rate: float = Field(5e-4, gt=0)
+    final_learning_rate: float = Field(0.0, ge=0)
+    warmup_steps: int = Field(200, ge=0)
+    loss: Literal["l1", "l2", "charbonnier"] = "l1"
+    frequency: float = Field(0.0, ge=0)
+    """Weight of the focal frequency loss; 0: none."""
+    gate: GateConfig = GateConfig()
+
+
+class SuperResolutionRecipe(Recipe):
+    """Families whose generator is compared with a true picture."""
+
+    scale: int = Field(4, ge=1, le=8)
+    data: PairData
+    training: Any
+
+    @model_validator(mode="after")
+    def _patch_fits_scale(self) -> "SuperResolutionRecipe":
+        if self.data.hr_patch_size % self.scale:
+            raise ValueError(
+                f"data.hr_patch_size must be a multiple of scale ({self.scale}). "
+                f"Received: {self.data.hr_patch_size}"
+            )
+        if "channels" in self.generator:
+            raise ValueError("generator.channels is data.channels; leave it out")
+        return self
+
+
+class RegressionRecipe(SuperResolutionRecipe):
+    """Training by a pixel loss alone."""
+
+    training: RegressionTraining
