@@ -1,4 +1,4 @@
-"""Luma, the channel on which super-resolution is scored."""
+"""Luma, the channel on which super-resolution is scored, and the drift of colours."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,3 +36,27 @@ def rgb_to_y(image: Array) -> NDArray[np.float64]:
         )
     y: NDArray[np.float64] = _LUMA_OFFSET + image.astype(np.float64) @ _LUMA_WEIGHTS
     return y
+
+
+def color_drift(output: Array, source: Array) -> float:
+    """Return how far the mean colour of a picture is from that of its input.
+
+    A tint that a network adds shows in the mean of the whole picture, which enlarging
+    by itself leaves alone.
+
+    Args:
+        output: `(height, width)` or `(height, width, channels)`; uint8, or float in
+            `[0, 255]`.
+        source: What it was made from, of any size, with as many channels.
+
+    Returns:
+        The largest difference of a channel's mean, in levels of 255.
+    """
+    output, source = np.asarray(output), np.asarray(source)
+    if output.ndim not in (2, 3) or output.shape[2:] != source.shape[2:]:
+        raise ValueError(
+            "output and source must be (height, width) or (height, width, channels) "
+            f"with the same channels. Received: {output.shape} and {source.shape}"
+        )
+    means = [image.mean(axis=(0, 1), dtype=np.float64) for image in (output, source)]
+    return float(np.max(np.abs(means[0] - means[1])))

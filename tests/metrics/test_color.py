@@ -5,6 +5,7 @@ import pytest
 import skimage.color
 import skimage.data
 
+from imgan.metrics.color import color_drift
 from imgan.metrics.color import rgb_to_y
 
 
@@ -45,3 +46,24 @@ def test_other_shapes_are_refused(shape):
 def test_sixteen_bits_are_refused_rather_than_read_as_levels():
     with pytest.raises(TypeError, match="uint16"):
         rgb_to_y(np.zeros((4, 4, 3), np.uint16))
+
+
+def test_drift_is_the_worst_channel():
+    """Red 2 levels higher, blue 5 lower: 5; sizes do not matter."""
+    source = np.full((4, 6, 3), 100, np.uint8)
+    output = np.full((16, 24, 3), 100, np.uint8) + np.array([2, 0, -5])
+    assert color_drift(output.astype(np.uint8), source) == 5.0
+    assert color_drift(source, source) == 0.0
+
+
+def test_drift_of_grey_is_of_means():
+    """One of four pixels 8 levels brighter moves the mean by 2."""
+    source = np.full((2, 2), 50.0)
+    output = source.copy()
+    output[0, 0] += 8
+    assert color_drift(output, source) == 2.0
+
+
+def test_drift_needs_equal_channels():
+    with pytest.raises(ValueError, match=r"\(4, 4, 3\) and \(4, 4\)"):
+        color_drift(np.zeros((4, 4, 3)), np.zeros((4, 4)))
