@@ -47,6 +47,7 @@ class RunCallback(keras.callbacks.Callback):
         watchdog: Judges the numbers.
         validator: Looks at the moving average.
         first_step: Steps that were done before.
+        stage_end: Step at which `fit` returns; a checkpoint is saved there.
         progress: Told after every step.
 
     Raises:
@@ -62,6 +63,7 @@ class RunCallback(keras.callbacks.Callback):
         validator: Validator,
         *,
         first_step: int,
+        stage_end: int,
         progress: Progress | None = None,
     ) -> None:
         super().__init__()
@@ -71,6 +73,7 @@ class RunCallback(keras.callbacks.Callback):
         self.watchdog = watchdog
         self.validator = validator
         self.step = first_step
+        self.stage_end = stage_end
         self.latest: dict[str, float] = {}
         self.scores: dict[str, float] = {}
         self.progress = progress
@@ -110,7 +113,7 @@ class RunCallback(keras.callbacks.Callback):
         if due(config.validate_every):
             self.watchdog.observe(self._checked(logs), averaged)
             self._validate()
-        if due(config.checkpoint_every):
+        if due(config.checkpoint_every) or self.step == self.stage_end:
             self._checked(logs)
             notes, good = self.watchdog.notes(), not self.watchdog.suspicious
             self.checkpoints.save(self.step, notes, good=good)

@@ -61,6 +61,17 @@ class Experiment(ABC):
     def build_model(self) -> Any:
         """Return the compiled `keras.Model` that trains the networks."""
 
+    def stages(self) -> tuple[int, ...]:
+        """Return the steps after which the train step changes, rising."""
+        return ()
+
+    def begin_stage(self, model: Any, step: int) -> None:  # noqa: B027
+        """Make the model what it must be to go on from a step.
+
+        Called before the first step of a process, after each of `stages`, and after
+        the run has gone back, which may be to the stage before.
+        """
+
     @abstractmethod
     def dataset(self, model: Any, first_step: int, failures: list[ImganError]) -> Any:
         """Return the `tf.data.Dataset` from a step on."""

@@ -196,6 +196,10 @@ class _Session:
             _log.info("resuming at step %d", self.step)
 
     def _fit(self, validator: Validator) -> dict[str, float]:
+        """Train to the end of the stage; return the scores of its last look."""
+        ends = [step for step in self.experiment.stages() if step > self.step]
+        end = min([*ends, self.recipe.training.steps])
+        self.experiment.begin_stage(self.model, self.step)
         callback = RunCallback(
             self.run,
             self.recipe.training,
@@ -203,6 +207,7 @@ class _Session:
             self.watchdog,
             validator,
             first_step=self.step,
+            stage_end=end,
             progress=self.progress,
         )
         failures: list[ImganError] = []
@@ -211,7 +216,7 @@ class _Session:
             # One long epoch: the callback counts steps, and an epoch means nothing.
             self.model.fit(
                 data,
-                steps_per_epoch=self.recipe.training.steps - self.step,
+                steps_per_epoch=end - self.step,
                 callbacks=[callback],
                 shuffle=False,
                 verbose=0,
