@@ -1,6 +1,7 @@
 """A loss on what a discriminator sees between its input and its logits."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -27,6 +28,7 @@ class FeatureMatchingLoss(keras.losses.Loss):
 
     Args:
         statistic: `"mean"` or `"paired"`.
+        weights: One factor for each layer; None: 1 for all.
 
     Attributes:
         across_replicas: Called with every mean over the batch; returns its mean over
@@ -34,7 +36,11 @@ class FeatureMatchingLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, statistic: str = "mean", name: str = "feature_matching", **kwargs: Any
+        self,
+        statistic: str = "mean",
+        weights: Sequence[float] | None = None,
+        name: str = "feature_matching",
+        **kwargs: Any,
     ) -> None:
         if statistic not in STATISTICS:
             raise ValueError(
@@ -42,6 +48,7 @@ class FeatureMatchingLoss(keras.losses.Loss):
             )
         super().__init__(name=name, dtype="float32", **kwargs)
         self.statistic = statistic
+        self.weights = None if weights is None else [float(w) for w in weights]
         self.across_replicas: Callable[[Any], Any] = _identity
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -51,9 +58,18 @@ class FeatureMatchingLoss(keras.losses.Loss):
             y_true: Features of real images: a tensor `(batch, ...)`, or a list of them.
             y_pred: Features of generated images, in the same form.
         """
-        pairs = zip(_listed(y_true), _listed(y_pred), strict=True)
+        pairs = list(zip(_listed(y_true), _listed(y_pred), strict=True))
+        weights = self.weights or [1.0] * len(pairs)
+        if len(weights) != len(pairs):
+            raise ValueError(
+                f"`weights` must have one number for each of the {len(pairs)} layers. "
+                f"Received: weights={weights}"
+            )
         measure = self._between_means if self.statistic == "mean" else _between_pairs
-        return sum(measure(real, fake) for real, fake in pairs)
+        return sum(
+            weight * measure(real, fake)
+            for weight, (real, fake) in zip(weights, pairs, strict=True)
+        )
 
     def _between_means(self, real: Any, fake: Any) -> Any:
         real_mean = self.across_replicas(ops.mean(real, axis=0))
@@ -63,7 +79,11 @@ class FeatureMatchingLoss(keras.losses.Loss):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "statistic": self.statistic}
+        return {
+            **super().get_config(),
+            "statistic": self.statistic,
+            "weights": self.weights,
+        }
 
 
 def _between_pairs(real: Any, fake: Any) -> Any:

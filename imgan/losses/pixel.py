@@ -23,6 +23,22 @@ class PixelL1Loss(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable(package="imgan")
+class PixelL2Loss(keras.losses.Loss):
+    """Mean squared difference, what PSNR measures.
+
+    Averages over all values, so its size does not depend on the patch. Both arguments
+    are `(batch, height, width, channels)`; computed in float32.
+    """
+
+    def __init__(self, name: str = "pixel_l2", **kwargs: Any) -> None:
+        super().__init__(name=name, dtype="float32", **kwargs)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the mean of each image, `(batch,)`."""
+        return ops.mean(ops.square(y_true - y_pred), axis=(1, 2, 3))
+
+
+@keras.saving.register_keras_serializable(package="imgan")
 class CharbonnierLoss(keras.losses.Loss):
     """`sqrt(difference**2 + epsilon**2)`, an L1 that is smooth at zero.
 
@@ -51,6 +67,7 @@ class CharbonnierLoss(keras.losses.Loss):
 
 PIXEL_LOSSES: dict[str, type[keras.losses.Loss]] = {
     "l1": PixelL1Loss,
+    "l2": PixelL2Loss,
     "charbonnier": CharbonnierLoss,
 }
 """By their names in recipes."""

@@ -52,6 +52,21 @@ def test_configuration_and_gradient(statistic: str) -> None:
     assert np.all(np.asarray(tape.gradient(value, fake)) != 0.0)
 
 
+def test_weights_of_layers() -> None:
+    """Distances (1, 3) and, of doubled features, (2, 6), times 0.5 and 2.
+
+    0.5 * 1 + 2 * 2 = 4.5 and 0.5 * 3 + 2 * 6 = 13.5.
+    """
+    loss = FeatureMatchingLoss("paired", weights=(0.5, 2))
+    layers = [REAL, 2 * REAL], [FAKE, 2 * FAKE]
+    np.testing.assert_allclose(loss.call(*layers), [4.5, 13.5])
+    twin = FeatureMatchingLoss.from_config(loss.get_config())
+    assert twin.weights == [0.5, 2.0]
+    np.testing.assert_allclose(twin.call(*layers), [4.5, 13.5])
+    with pytest.raises(ValueError, match=r"each of the 1 layers.*\[0.5, 2.0\]"):
+        loss(REAL, FAKE)
+
+
 def test_means_go_across_replicas() -> None:
     loss = FeatureMatchingLoss("mean")
     answers = [REAL.mean(axis=0), FAKE.mean(axis=0)]

@@ -4,6 +4,7 @@ import pytest
 
 from imgan.losses.pixel import CharbonnierLoss
 from imgan.losses.pixel import PixelL1Loss
+from imgan.losses.pixel import PixelL2Loss
 from tests.contracts import check_loss
 
 TARGET = np.zeros((2, 1, 2, 1), np.float32)
@@ -12,6 +13,10 @@ PREDICTION = np.array([3.0, -4.0, 0.0, 1.0], np.float32).reshape(2, 1, 2, 1)
 
 def test_l1_contract() -> None:
     check_loss(PixelL1Loss(), symmetric=True, at_equal=0.0)
+
+
+def test_l2_contract() -> None:
+    check_loss(PixelL2Loss(), symmetric=True, at_equal=0.0)
 
 
 def test_charbonnier_contract() -> None:
@@ -25,6 +30,12 @@ def test_l1_value() -> None:
     """
     np.testing.assert_array_equal(PixelL1Loss().call(TARGET, PREDICTION), [3.5, 0.5])
     assert PixelL1Loss()(TARGET, PREDICTION) == 2.0
+
+
+def test_l2_value() -> None:
+    """The same images: (9 + 16) / 2 = 12.5 and (0 + 1) / 2 = 0.5; their mean is 6.5."""
+    np.testing.assert_array_equal(PixelL2Loss().call(TARGET, PREDICTION), [12.5, 0.5])
+    assert PixelL2Loss()(TARGET, PREDICTION) == 6.5
 
 
 def test_charbonnier_value() -> None:
@@ -41,7 +52,7 @@ def test_charbonnier_value() -> None:
     np.testing.assert_allclose(narrow, [3.5, (1 + 1e-3) / 2], rtol=1e-6)
 
 
-@pytest.mark.parametrize("loss", [PixelL1Loss(), CharbonnierLoss()])
+@pytest.mark.parametrize("loss", [PixelL1Loss(), PixelL2Loss(), CharbonnierLoss()])
 def test_size_does_not_depend_on_the_patch(loss: keras.losses.Loss) -> None:
     small, large = np.ones((1, 2, 2, 3)), np.ones((1, 8, 4, 3))
     np.testing.assert_allclose(
