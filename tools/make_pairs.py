@@ -1,11 +1,13 @@
 """Make pairs as a simple camera would: their low-resolution side is blurred and noisy.
 
     python tools/make_pairs.py PICTURES OUT --count 200 --crop 512
+    python tools/make_pairs.py KODAK OUT
 
 Writes `OUT/HR/*.png` and `OUT/LR/*.png`. The chain is fixed and mild: Gaussian blur,
-MATLAB's bicubic reduction, Gaussian noise, JPEG, each step rounded to 8 bits. Pair n is
-picture n modulo their number, and every random number comes from the seed n. Bicubic
-enlargement of such pairs scores 25.8 dB PSNR-Y on the 24 Kodak pictures.
+MATLAB's bicubic reduction, Gaussian noise, JPEG, each step rounded to 8 bits. The pairs
+are spread evenly over the pictures in the order of their names, and every random number
+of pair n comes from the seed n. Bicubic enlargement scores 25.80 dB PSNR-Y on such pairs
+of the 24 Kodak pictures.
 """
 
 import argparse
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (options.out / side).mkdir(parents=True, exist_ok=True)
     count = options.count or len(pictures)
     for index in range(count):
-        path = pictures[index % len(pictures)]
+        path = pictures[index * len(pictures) // count]
         hr = as_rgb8(read_image(path).pixels)
         if options.crop:
             hr = detailed_crop(hr, options.crop, np.random.default_rng((index, 1)))
