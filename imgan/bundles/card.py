@@ -4,6 +4,7 @@ Reading a card needs no TensorFlow, so `imgan models` and `imgan inspect` are in
 """
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import ValidationError
+from pydantic import field_validator
 
 from imgan.errors import CheckpointError
 
@@ -100,6 +102,9 @@ class Card(_Part):
     output_channels: int = Field(ge=1)
     input_range: tuple[float, float] = (0.0, 1.0)
     output_range: tuple[float, float] = (0.0, 1.0)
+    pixel_range: tuple[float, float] | None = None
+    """Pixel values of files that mean 0 and 1. None: the full range of integers, and 0
+    to 1 of floats."""
     size_multiple: int = Field(default=1, ge=1)
     halo: int | None = Field(ge=0)
     """Input pixels on one side that an output pixel depends on; None: global."""
@@ -122,6 +127,25 @@ class Card(_Part):
     speed: Speed | None = None
     self_check: SelfCheck | None = None
     weights_sha256: str = ""
+
+    @field_validator("pixel_range")
+    @classmethod
+    def _rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not (
+            math.isfinite(value[0]) and math.isfinite(value[1]) and value[0] < value[1]
+        ):
+            raise ValueError(f"the two values must rise. Received: {list(value)}")
+        return value
+
+    @property
+    def takes_bands(self) -> bool:
+        """Whether files hold raw values in bands, and not pictures of light.
+
+        True with a `pixel_range`, and for any number of channels but 1 and 3.
+        """
+        if self.input_channels is None:
+            return False
+        return self.pixel_range is not None or self.input_channels not in (1, 3)
 
 
 def read_card(folder: Path) -> Card:

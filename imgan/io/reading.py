@@ -53,19 +53,19 @@ def read_image(path: Path | str, max_megapixels: float = 500.0) -> Picture:
     with open_source(Path(path)) as source:
         if source.image_format == "bmp":
             header = bmp.read_bmp_header(source)
-            _check_area(source, header.size, max_megapixels)
+            check_area(source, header.size, max_megapixels)
             return _assemble(source, *bmp.decode_bmp(source, header))
         frames = count_frames(source)
         if source.image_format == "heic":
-            _check_frames(source, frames)
+            check_frames(source, frames)
             heif = heic.open_heic(source)
-            _check_area(source, heic.heic_size(heif), max_megapixels)
+            check_area(source, heic.heic_size(heif), max_megapixels)
             return _assemble(source, *_upright_heic(source, heif))
-        _check_frames(source, frames)
-        image = _load(source)
+        check_frames(source, frames)
+        image = load_lazily(source)
         if source.image_format != "tiff" and image.get_typeof("n-pages"):
-            _check_frames(source, image.get("n-pages"))
-        _check_area(source, Size(image.height, image.width), max_megapixels)
+            check_frames(source, image.get("n-pages"))
+        check_area(source, Size(image.height, image.width), max_megapixels)
         return _decode(source, image)
 
 
@@ -80,13 +80,13 @@ def read_size(path: Path | str) -> Size:
             return bmp.read_bmp_header(source).size
         if source.image_format == "heic":
             return heic.heic_size(heic.open_heic(source))
-        image = _load(source)
+        image = load_lazily(source)
         size = Size(image.height, image.width)
-        turned = _orientation(source, image) >= 5
+        turned = orientation_of(source, image) >= 5
         return Size(size.width, size.height) if turned else size
 
 
-def _load(source: Source) -> pyvips.Image:
+def load_lazily(source: Source) -> pyvips.Image:
     """Open lazily, from the descriptor: any file name works, and no other file can."""
     source.file.seek(0)
     try:
@@ -94,7 +94,7 @@ def _load(source: Source) -> pyvips.Image:
         load = getattr(pyvips.Image, _LOADERS[source.image_format])
         return load(descriptor, access="sequential", fail_on="error")
     except (pyvips.Error, UnicodeDecodeError) as error:
-        raise _damaged(source, error) from error
+        raise damaged_file(source, error) from error
 
 
 def _decode(source: Source, image: pyvips.Image) -> Picture:
@@ -105,20 +105,20 @@ def _decode(source: Source, image: pyvips.Image) -> Picture:
             exif, metadata.iptc = read_tiff_metadata(source.read_at)
     metadata.resolution = metadata.resolution or exif.resolution
     metadata.exif = upright_exif(exif)
-    orientation = _orientation(source, image)
+    orientation = orientation_of(source, image)
     try:
         converted = _to_known_colours(image)
         if converted is not image:
             metadata.icc = None
         pixels = _to_array(source, converted)
     except (pyvips.Error, UnicodeDecodeError) as error:
-        raise _damaged(source, error) from error
+        raise damaged_file(source, error) from error
     if source.image_format == "avif" and pixels.dtype == np.uint16:
         # libvips shifts 10 and 12 bits up; white must become 65535 again.
         pixels |= pixels >> image.get("bits-per-sample")
     if metadata.resolution and orientation >= 5:
         metadata.resolution = metadata.resolution[::-1]
-    return _assemble(source, _turn(pixels, orientation), metadata)
+    return _assemble(source, turn_upright(pixels, orientation), metadata)
 
 
 def _to_known_colours(image: pyvips.Image) -> pyvips.Image:
@@ -193,7 +193,7 @@ def _upright_heic(source: Source, image: object) -> tuple[Array, Metadata]:
     return pixels, metadata
 
 
-def _orientation(source: Source, image: pyvips.Image) -> int:
+def orientation_of(source: Source, image: pyvips.Image) -> int:
     """Return the turn still to be done: libheif has done that of an AVIF file."""
     if source.image_format == "avif" or not image.get_typeof("orientation"):
         return 1
@@ -201,7 +201,7 @@ def _orientation(source: Source, image: pyvips.Image) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def _turn(pixels: Array, orientation: int) -> Array:
+def turn_upright(pixels: Array, orientation: int) -> Array:
     """Turn `(height, width, channels)` upright, as EXIF's values 1 to 8 say."""
     if orientation in (5, 6, 7, 8):
         pixels = np.swapaxes(pixels, 0, 1)
@@ -212,7 +212,8 @@ def _turn(pixels: Array, orientation: int) -> Array:
     return pixels
 
 
-def _check_frames(source: Source, count: int) -> None:
+def check_frames(source: Source, count: int) -> None:
+    """Refuse a file of several pages or animation frames."""
     if count == 1:
         return
     still = source.image_format in ("tiff", "heic")
@@ -223,7 +224,8 @@ def _check_frames(source: Source, count: int) -> None:
     )
 
 
-def _check_area(source: Source, size: Size, max_megapixels: float) -> None:
+def check_area(source: Source, size: Size, max_megapixels: float) -> None:
+    """Refuse a file whose header announces too many pixels."""
     if size.megapixels > max_megapixels:
         raise ImageReadError(
             f"{source.path} has {size.megapixels:,.1f} megapixels ({size}); at most "
@@ -231,7 +233,7 @@ def _check_area(source: Source, size: Size, max_megapixels: float) -> None:
         )
 
 
-def _damaged(source: Source, error: Exception) -> ImageReadError:
+def damaged_file(source: Source, error: Exception) -> ImageReadError:
     """Return one line: libvips tells a story of many, its own plumbing included."""
     # A message that quotes a damaged file cannot always be decoded.
     detail = str(error.detail) if isinstance(error, pyvips.Error) else ""

@@ -133,6 +133,8 @@ def _lazy_image(picture: Picture) -> pyvips.Image:
     image = _from_memory(picture.pixels)
     if picture.alpha is not None:
         image = image.bandjoin(_from_memory(picture.alpha))
+    if not picture.is_grey and picture.pixels.shape[2] != 3:
+        return image.copy(interpretation="multiband")
     name = picture.pixels.dtype.name
     return image.copy(interpretation=(_GREY if picture.is_grey else _COLOUR)[name])
 

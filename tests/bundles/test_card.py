@@ -63,6 +63,7 @@ def test_round_trip_of_every_field(tmp_path: Path) -> None:
         licence="CC0-1.0",
         attribution="someone",
         fidelity_partner="x4",
+        pixel_range=(0.0, 100.0),
         training_steps=3,
         metrics=[Score(dataset="Set5", protocol={"c": "y"}, values={"psnr_y": 31.2})],
         speed=Speed(megapixels_per_second=1.5, precision="float32", machine="2 cores"),
@@ -83,12 +84,25 @@ def test_defaults(tmp_path: Path) -> None:
     assert (card.latent, card.image_size, card.labels) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("channels", "pixel_range", "expected"),
+    [(1, None, False), (3, None, False), (4, None, True), (1, [0, 9], True)],
+)
+def test_what_is_read_as_bands(
+    tmp_path: Path, channels: int, pixel_range: Any, expected: bool
+) -> None:
+    values = {"input_channels": channels, "pixel_range": pixel_range}
+    write_raw(tmp_path, {**SMALL, **values})
+    assert read_card(tmp_path).takes_bands is expected
+
+
 def test_a_generator_of_noise_takes_no_channels(tmp_path: Path) -> None:
     latent = {"dim": 3, "distribution": "uniform"}
     noise = {"task": "generation", "input_channels": None, "latent": latent}
     write_raw(tmp_path, {**SMALL, **noise, "image_size": [8, 8]})
     card = read_card(tmp_path)
     assert card.input_channels is None
+    assert not card.takes_bands
     assert card.latent == LatentSpec(dim=3, distribution="uniform")
     assert card.image_size == (8, 8)
 
@@ -106,6 +120,8 @@ def test_absent_or_damaged(tmp_path: Path, text: str | None) -> None:
     ("change", "message"),
     [
         ({"halo": -1}, "halo: Input should be greater than or equal to 0"),
+        ({"pixel_range": [5, 5]}, r"pixel_range: .* must rise. Received: \[5.0, 5.0\]"),
+        ({"pixel_range": [0, "inf"]}, "pixel_range: .* must rise"),
         ({"scale": "two"}, "scale: Input should be a valid integer"),
         ({"hallo": 1}, "hallo: Extra inputs are not permitted"),
         ({"image_size": [0, 8]}, r"image_size\.0: Input should be greater than or"),
