@@ -18,7 +18,7 @@ from imgan.networks.latent import LatentGenerator
 from imgan.types import Array
 
 SIZES = ((1, 1), (1, 6), (5, 3), (8, 12))
-"""Heights and widths every network takes: one pixel, thin, odd, even."""
+"""Heights and widths every network takes, in units of its `size_multiple`."""
 
 
 def check_layer(layer: Any, inputs: Array | Sequence[Array]) -> Array:
@@ -66,19 +66,21 @@ def check_network(network: Network, tmp_path: Path) -> None:
     randomize(network)
     check_sizes(network)
     _check_config(network)
-    _check_files(network, tmp_path / "network.keras", example(network, 6, 5))
+    unit = network.size_multiple
+    inputs = example(network, 6 * unit, 5 * unit)
+    _check_files(network, tmp_path / "network.keras", inputs)
     _check_mixed_precision(network)
-    _check_gradients(network, example(network, 9, 7))
+    _check_gradients(network, example(network, 9 * unit, 7 * unit))
 
 
 def check_sizes(network: Network, *, trace: bool = True) -> None:
-    """Eager, traced and symbolic shapes agree for every size, down to one pixel."""
-    scale = network.get_config().get("scale", 1)
+    """Eager, traced and symbolic shapes agree for every size, down to the smallest."""
+    scale, unit = network.get_config().get("scale", 1), network.size_multiple
     channels = network.output_shape[-1]
     assert network.output_shape == (None, None, None, channels)
     signature = [tf.TensorSpec((None, None, None, network.input_shape[-1]))]
     traced = tf.function(network, input_signature=signature)
-    for height, width in SIZES:
+    for height, width in np.multiply(SIZES, unit).tolist():
         images = example(network, height, width)
         expected = (len(images), height * scale, width * scale, channels)
         outputs = network(images, training=False)
@@ -87,8 +89,9 @@ def check_sizes(network: Network, *, trace: bool = True) -> None:
         assert np.isfinite(outputs).all(), f"{height}x{width} is not finite"
         if trace:
             np.testing.assert_allclose(traced(images), outputs, rtol=1e-4, atol=1e-4)
-    symbolic = network.compute_output_shape((2, 5, None, network.input_shape[-1]))
-    assert tuple(symbolic) == (2, 5 * scale, None, channels), f"says {symbolic}"
+    height = 5 * unit
+    symbolic = network.compute_output_shape((2, height, None, network.input_shape[-1]))
+    assert tuple(symbolic) == (2, height * scale, None, channels), f"says {symbolic}"
 
 
 def _check_config(network: Network) -> None:
@@ -110,9 +113,10 @@ def _check_files(network: Network, path: Path, inputs: Any) -> None:
 
 def _check_mixed_precision(network: Network) -> None:
     mixed = network.variant(dtype="mixed_bfloat16")
+    unit = network.size_multiple
     convolutions = [layer for layer in mixed.layers if layer.weights]
     assert convolutions[0].compute_dtype == "float32", "first convolution"
-    _compare_mixed_precision(network, mixed, example(network, 8, 9))
+    _compare_mixed_precision(network, mixed, example(network, 8 * unit, 9 * unit))
 
 
 def _compare_mixed_precision(network: Network, mixed: Network, inputs: Any) -> None:
@@ -178,18 +182,21 @@ def check_discriminator(discriminator: ImageDiscriminator, tmp_path: Path) -> No
     randomize(discriminator)
     config = discriminator.get_config()
     assert discriminator.num_classes == config.get("num_classes", 0)
-    size, low_high = discriminator.image_size, discriminator.input_range
+    # Of any size: not a square.
+    unit, size = discriminator.size_multiple, discriminator.image_size
+    height, width = (size, size) if size else (3 * unit, 2 * unit)
     images = np.random.default_rng(11).uniform(
-        *low_high, (6, size, size, config["channels"])
+        *discriminator.input_range, (6, height, width, config["channels"])
     )
     inputs: Any = images.astype(np.float32)
     if discriminator.num_classes:
         labels = np.arange(6, dtype=np.int32) % discriminator.num_classes
         inputs = [inputs, labels]
     logits = np.asarray(discriminator(inputs))
-    assert logits.shape == (6, 1)
-    assert discriminator.output_shape == (None, 1)
-    assert len(np.unique(logits)) == 6, "images change nothing"
+    expected = (1,) if size else (height, width, 1)
+    assert logits.shape == (6, *expected)
+    assert discriminator.output_shape == (None, *((1,) if size else (None, None, 1)))
+    assert len(np.unique(logits, axis=0)) == 6, "images change nothing"
     _check_features(discriminator, inputs)
     _check_gan_network(discriminator, inputs, tmp_path)
 
@@ -202,8 +209,9 @@ def _check_features(discriminator: ImageDiscriminator, inputs: Any) -> None:
     np.testing.assert_array_equal(logits, discriminator(inputs))
     assert len(features) == len(discriminator.feature_names) > 0
     for name, feature in zip(discriminator.feature_names, features, strict=True):
-        layer = discriminator.get_layer(name)
-        assert feature.shape == (6, *layer.output.shape[1:])
+        stated = discriminator.get_layer(name).output.shape[1:]
+        assert feature.shape == (6, *stated) or None in stated
+        assert feature.shape[-1] == stated[-1]
         assert np.std(feature) > 0
 
 

@@ -12,6 +12,9 @@ from keras import ops
 from imgan.layers.merged_conv import MergedConv2D
 from imgan.types import Array
 
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+"""Mean colour of DIV2K in `[0, 1]`, which some networks subtract."""
+
 
 class Network(keras.Model):
     """A functional `keras.Model` built from keyword arguments that round-trip.
@@ -29,7 +32,6 @@ class Network(keras.Model):
 
     input_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     output_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    size_multiple: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -41,6 +43,11 @@ class Network(keras.Model):
     ) -> None:
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         self._arguments = dict(arguments)
+
+    @property
+    def size_multiple(self) -> int:
+        """Heights and widths that the network takes are multiples of this."""
+        return 1
 
     def get_config(self) -> dict[str, Any]:
         """Return exactly the constructor's arguments."""
@@ -100,3 +107,8 @@ def conv(filters: int, name: str, dtype: Any, size: int = 3, **options: Any) -> 
     return keras.layers.Conv2D(
         filters, size, padding="same", dtype=dtype, name=name, **options
     )
+
+
+def tenth_of_he() -> Any:
+    """Return He's initialiser at a tenth of its scale, for deep residual branches."""
+    return keras.initializers.VarianceScaling(0.02, mode="fan_in")

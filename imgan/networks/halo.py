@@ -10,6 +10,7 @@ from keras import layers
 
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.layers.merged_conv import MergedConv2D
+from imgan.layers.space_to_depth import SpaceToDepth
 
 # Layers whose output pixel depends on the input pixel at the same place only.
 POINTWISE = (
@@ -112,6 +113,8 @@ def _gain(layer: Any) -> Fraction:
     """Ratio of output to input pixels of one layer, along one side."""
     if isinstance(layer, DepthToSpace):
         return Fraction(layer.block_size)
+    if isinstance(layer, SpaceToDepth):
+        return Fraction(1, layer.block_size)
     if isinstance(layer, layers.UpSampling2D):
         return Fraction(layer.size[0])
     if isinstance(layer, layers.Conv2D):

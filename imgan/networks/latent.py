@@ -1,4 +1,4 @@
-"""What generators of noise and the discriminators against them have in common."""
+"""What generators of noise, and discriminators, have in common."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -59,7 +59,7 @@ class LatentGenerator(Network):
 
 
 class ImageDiscriminator(Network):
-    """A discriminator of whole images of one size, with labels if it has any.
+    """A discriminator of images or patches, with labels if it has any.
 
     Args:
         inputs: Symbolic images, or `[images, labels]`.
@@ -69,12 +69,13 @@ class ImageDiscriminator(Network):
         name: Name of the model.
 
     Call arguments:
-        inputs: `images` `(batch, image_size, image_size, channels)` float32 in
-            `input_range`; or `[images, labels]` with labels `(batch,)` int32 if
-            `num_classes` is not 0.
+        inputs: `images` `(batch, height, width, channels)` float32 in `input_range`, or
+            in the output range of the generator that it is trained against; both sides
+            are `image_size` if that is not None. Or `[images, labels]` with labels
+            `(batch,)` int32 if `num_classes` is not 0.
 
     Returns:
-        Logits `(batch, 1)` float32.
+        Float32 logits, `(batch, 1)`, or `(batch, height, width, 1)` for every pixel.
     """
 
     input_range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
@@ -97,9 +98,10 @@ class ImageDiscriminator(Network):
         return int(self._arguments.get("num_classes", 0))
 
     @property
-    def image_size(self) -> int:
-        """Height and width of the images."""
-        return int(self._arguments["image_size"])
+    def image_size(self) -> int | None:
+        """Height and width of the images; None: any."""
+        size = self._arguments.get("image_size")
+        return None if size is None else int(size)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -8,11 +8,9 @@ from keras import ops
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.layers.merged_conv import MergedConv2D
 from imgan.layers.merged_conv import centred
+from imgan.networks.base import DIV2K_MEAN
 from imgan.networks.base import Network
 from imgan.networks.base import conv
-
-# Mean of DIV2K in [0, 1], subtracted by the authors' networks.
-MEAN = (0.4488, 0.4371, 0.4040)
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -131,7 +129,7 @@ class SPAN(Network):
         images = keras.Input((None, None, channels), name="images")
         x = images
         if rescale:
-            offset = [-255.0 * mean for mean in MEAN]
+            offset = [-255.0 * mean for mean in DIV2K_MEAN]
             x = keras.layers.Rescaling(255.0, offset, name="rescale")(x)
         first = x = conv3("first", "float32")(x)
         early = late = x

@@ -9,6 +9,7 @@ from imgan.layers.bilinear import BilinearPhases
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.networks.base import Network
 from imgan.networks.base import conv
+from imgan.networks.base import tenth_of_he
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -126,8 +127,8 @@ class MSRResNet(Network):
         # === Functional model ===
         images = keras.Input((None, None, channels), name="images")
         x = leaky("first_relu")(conv(num_filters, "first", "float32")(images))
-        # Residual branches at a tenth of He's scale, as BasicSR starts them.
-        small = keras.initializers.VarianceScaling(0.02, mode="fan_in")
+        # Residual branches as BasicSR starts them.
+        small = tenth_of_he()
         for index in range(num_blocks):
             block = f"block_{index:02d}"
             y = conv(num_filters, f"{block}_conv_1", dtype, kernel_initializer=small)(x)

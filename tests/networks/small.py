@@ -12,14 +12,19 @@ from imgan.networks.cgan import ConditionalGenerator
 from imgan.networks.compact import Compact
 from imgan.networks.dcgan import DCGANDiscriminator
 from imgan.networks.dcgan import DCGANGenerator
+from imgan.networks.edsr import EDSR
 from imgan.networks.latent import ImageDiscriminator
 from imgan.networks.latent import LatentGenerator
 from imgan.networks.mlp import MLPDiscriminator
 from imgan.networks.mlp import MLPGenerator
 from imgan.networks.repsr import RepSR
+from imgan.networks.rrdb import RRDBNet
 from imgan.networks.span import SPAN
 from imgan.networks.srresnet import MSRResNet
 from imgan.networks.srresnet import SRResNet
+from imgan.networks.unet_discriminator import UNetDiscriminator
+from imgan.networks.vgg_discriminator import ESRGANDiscriminator
+from imgan.networks.vgg_discriminator import SRGANDiscriminator
 from imgan.networks.wgan_gp import Critic
 from imgan.types import Array
 
@@ -29,10 +34,13 @@ SMALL: dict[str, Callable[..., Network]] = {
     "compact": lambda **a: Compact(num_filters=8, num_convs=2, **a),
     "srresnet": lambda **a: SRResNet(num_filters=8, num_blocks=2, **a),
     "msrresnet": lambda **a: MSRResNet(num_filters=8, num_blocks=2, **a),
+    "edsr": lambda **a: EDSR(num_filters=8, num_blocks=2, **a),
+    "rrdb": lambda **a: RRDBNet(num_filters=8, num_blocks=1, growth=4, **a),
 }
 
 _PYRAMID: dict[str, Any] = {"image_size": 8, "channels": 2, "num_filters": 6}
 _LABELLED: dict[str, Any] = {"image_size": 16, "num_filters": 6, "num_classes": 3}
+_PATCHES: dict[str, Any] = {"image_size": 32, "channels": 2, "num_filters": 4}
 _MLP: dict[str, Any] = {"image_size": 6, "hidden_units": (12, 10)}
 
 GENERATORS: dict[str, Callable[..., LatentGenerator]] = {
@@ -47,6 +55,9 @@ DISCRIMINATORS: dict[str, Callable[..., ImageDiscriminator]] = {
     "dcgan": lambda **a: DCGANDiscriminator(**_PYRAMID, **a),
     "cgan": lambda **a: ConditionalDiscriminator(**_LABELLED, **a),
     "wgan_gp": lambda **a: Critic(**_PYRAMID, **a),
+    "srgan": lambda **a: SRGANDiscriminator(**_PATCHES, **a),
+    "esrgan": lambda **a: ESRGANDiscriminator(**_PATCHES, **a),
+    "realesrgan": lambda **a: UNetDiscriminator(channels=2, num_filters=4, **a),
 }
 
 SCALES = {
@@ -55,6 +66,8 @@ SCALES = {
     "compact": (1, 2, 3, 4),
     "srresnet": (2, 4, 8),
     "msrresnet": (2, 3, 4),
+    "edsr": (2, 3, 4),
+    "rrdb": (1, 2, 4, 8),
 }
 
 CASES = [(name, scale) for name, scales in SCALES.items() for scale in scales]
@@ -73,18 +86,27 @@ def make_positive(network: Any) -> None:
             weight.assign(mean * random.uniform(0.5, 1.5, weight.shape))
 
 
-def measured_reach(network: Any, scale: int, size: int = 41) -> int:
-    """Return the farthest input pixel that the outputs of the centre one react to."""
+def measured_reach(network: Any, scale: int, size: int = 41, unit: int = 1) -> int:
+    """Return the farthest input pixel that the outputs of a centre one react to.
+
+    Args:
+        network: Its weights are changed.
+        scale: Ratio of output to input size.
+        size: Sides of the input, in units.
+        unit: What sides must be multiples of. Pixels of a unit may differ in reach;
+            the farthest of all is returned.
+    """
     make_positive(network)
-    images = tf.fill((1, size, size, network.input_shape[-1]), 0.5)
-    centre = size // 2
-    block = slice(centre * scale, (centre + 1) * scale)
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        outputs = tf.reduce_sum(network(images, training=False)[:, block, block])
-    moved = np.asarray(tape.gradient(outputs, images))[0].any(axis=-1)
-    distance = np.abs(np.argwhere(moved) - centre)
-    return int(distance.max())
+    images = tf.fill((1, size * unit, size * unit, network.input_shape[-1]), 0.5)
+    reach = 0
+    for centre in range(size // 2 * unit, (size // 2 + 1) * unit):
+        block = slice(centre * scale, (centre + 1) * scale)
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = tf.reduce_sum(network(images, training=False)[:, block, block])
+        moved = np.asarray(tape.gradient(outputs, images))[0].any(axis=-1)
+        reach = max(reach, int(np.abs(np.argwhere(moved) - centre).max()))
+    return reach
 
 
 def zero_padded_conv(images: Array, kernel: Array, bias: Array | float = 0.0) -> Array:

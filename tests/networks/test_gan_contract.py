@@ -37,6 +37,10 @@ def test_generator(name: str, options: dict[str, Any], tmp_path: Path) -> None:
         ("cgan", {"conditioning": "embedding", "normalization": "batch"}),
         ("wgan_gp", {}),
         ("wgan_gp", {"normalization": "layer"}),
+        ("srgan", {}),
+        ("esrgan", {}),
+        ("realesrgan", {}),
+        ("realesrgan", {"skip_connection": False}),
     ],
 )
 def test_discriminator(name: str, options: dict[str, Any], tmp_path: Path) -> None:

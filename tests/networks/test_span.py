@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imgan.networks.span import MEAN
+from imgan.networks.base import DIV2K_MEAN
 from imgan.networks.span import SPAN
 from imgan.networks.span import AttentionGate
 from imgan.networks.span import ExpandedConv2D
@@ -75,7 +75,7 @@ def test_network_equals_its_formula(rescale: bool) -> None:
     def silu(x: Array) -> Array:
         return x * sigmoid(x)
 
-    first = conv("first", (picture - MEAN) * 255.0 if rescale else picture)
+    first = conv("first", (picture - DIV2K_MEAN) * 255.0 if rescale else picture)
     outputs, activated, x = [], [], first
     for block in ("block_0", "block_1", "block_2"):
         o1 = silu(conv(f"{block}_conv_1", x))
