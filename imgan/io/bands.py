@@ -20,6 +20,7 @@ from imgan.io.reading import check_frames
 from imgan.io.reading import damaged_file
 from imgan.io.reading import load_lazily
 from imgan.io.reading import orientation_of
+from imgan.io.reading import planes_of
 from imgan.io.reading import turn_upright
 from imgan.io.sources import Source
 from imgan.io.sources import count_frames
@@ -64,6 +65,7 @@ def read_bands(path: Path | str, max_megapixels: float = 500.0) -> Array:
             pixels = _to_array(source, image)
         except (pyvips.Error, UnicodeDecodeError) as error:
             raise damaged_file(source, error) from error
+        _check_values(source, pixels)
         upright = turn_upright(pixels, orientation_of(source, image))
         return np.ascontiguousarray(upright)
 
@@ -125,11 +127,17 @@ def _to_array(source: Source, image: Any) -> Array:
             f"{source.path} holds values of type {image.format}; expected integers of "
             "up to 16 bits, or floats"
         )
-    values = np.frombuffer(image.write_to_memory(), _DTYPES[image.format])
-    pixels = values.reshape(image.height, image.width, image.bands)
+    dtype = _DTYPES[image.format]
+    planes = planes_of(source)
+    if planes is not None:
+        return planes.astype(dtype)
+    values = np.frombuffer(image.write_to_memory(), dtype)
+    return values.reshape(image.height, image.width, image.bands)
+
+
+def _check_values(source: Source, pixels: Array) -> None:
     if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
         raise ImageReadError(
             f"{source.path} holds a value that is not finite; fill in missing values "
             "first"
         )
-    return pixels

@@ -19,6 +19,8 @@ from imgan.io.picture import Picture
 from imgan.io.sources import Source
 from imgan.io.sources import count_frames
 from imgan.io.sources import open_source
+from imgan.io.tiff import has_planes
+from imgan.io.tiff import read_planes
 from imgan.io.tiff import read_tiff_metadata
 from imgan.io.vips import pyvips
 from imgan.types import Array
@@ -145,11 +147,36 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
             f"{source.path} holds values of type {image.format}; expected 8-bit or "
             "16-bit unsigned integers, or floats from 0 to 1"
         )
-    pixels = np.frombuffer(image.write_to_memory(), _DTYPES[image.format])
-    pixels = pixels.reshape(image.height, image.width, image.bands)
+    planes = planes_of(source)
+    if planes is None:
+        values = np.frombuffer(image.write_to_memory(), _DTYPES[image.format])
+        pixels = values.reshape(image.height, image.width, image.bands)
+    else:
+        pixels = planes.astype(_DTYPES[image.format])
     if pixels.dtype == np.float32:
         _check_floats(source, pixels)
     return pixels
+
+
+def planes_of(source: Source) -> Array | None:
+    """Return the pixels of a TIFF file that libvips would mix up; None for others.
+
+    Raises:
+        ImageReadError: If the bands cannot be read.
+    """
+    if source.image_format != "tiff":
+        return None
+    with source.position_kept():
+        if not has_planes(source.read_at):
+            return None
+        try:
+            return read_planes(source.file)
+        except ValueError as error:
+            reason = (str(error).splitlines() or ["cannot be decoded"])[0]
+            raise ImageReadError(
+                f"{source.path} keeps its bands one after another and cannot be read: "
+                f"{reason}. Save it with interleaved bands"
+            ) from error
 
 
 def _check_floats(source: Source, pixels: Array) -> None:

@@ -6,15 +6,19 @@ libvips 8.18 has no EXIF in TIFF and writes a quarter of the IPTC bytes.
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from imgan.io.exif import Exif
 from imgan.io.exif import build_tree
 from imgan.io.exif import read_tree
 from imgan.io.ifd import Directory
 from imgan.io.ifd import Entry
+from imgan.io.ifd import Layout
 from imgan.io.ifd import ReadAt
 from imgan.io.ifd import read_chain
 from imgan.io.ifd import read_directory
 from imgan.io.ifd import read_header
+from imgan.types import Array
 
 # Entries of a TIFF page that describe the picture and not the layout of its pixels:
 # description, make, model, software, date, artist, host, rating, copyright.
@@ -22,6 +26,8 @@ _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 
 
 _SUBFILE_TYPE = 0x00FE
 _IPTC = 0x83BB
+_COLOUR_MODEL = 0x0106
+_PLANES = 0x011C
 _UNDEFINED = 7  # type number: bytes that mean nothing to TIFF
 
 
@@ -75,6 +81,41 @@ def add_tiff_metadata(path: Path, exif: Exif, iptc: bytes | None) -> None:
         file.write(layout.pack(layout.word, end))
 
 
+def has_planes(read_at: ReadAt) -> bool:
+    """Return whether a TIFF file keeps bands without a colour model one by one.
+
+    libvips 8.18 mixes up the rows of such files, which map tools write by default.
+    """
+    page = next(iter(read_chain(read_at)), {})
+    layout, _ = read_header(read_at)
+    if layout is None:
+        return False
+    planes, model = (_number(page, tag, layout) for tag in (_PLANES, _COLOUR_MODEL))
+    return planes == 2 and model in (0, 1)
+
+
+def read_planes(file: BinaryIO) -> Array:
+    """Return the bands of the first page of a file that `has_planes`.
+
+    Returns:
+        `(height, width, bands)` in the file's dtype, not turned upright.
+
+    Raises:
+        ValueError: If the file is damaged, or compressed by a means that needs more
+            than tifffile.
+    """
+    import tifffile
+
+    file.seek(0)
+    try:
+        with tifffile.TiffFile(file) as opened:
+            page = opened.pages[0].asarray()
+    except Exception as error:  # tifffile lets through what its decoders raise
+        raise ValueError(str(error)) from error
+    planes = page if page.ndim == 3 else page[np.newaxis]
+    return np.ascontiguousarray(np.moveaxis(planes, 0, 2))
+
+
 def reader(file: BinaryIO) -> ReadAt:
     """Return a function that reads a seekable file at an offset."""
 
@@ -87,6 +128,14 @@ def reader(file: BinaryIO) -> ReadAt:
 
 def _described(exif: Exif) -> Directory:
     return {tag: exif.main[tag] for tag in exif.main if tag in _DESCRIPTIVE}
+
+
+def _number(page: Directory, tag: int, layout: Layout) -> int | None:
+    entry = page.get(tag)
+    if entry is None:
+        return None
+    little = layout.order == "<"
+    return int.from_bytes(entry.data[:2], "little" if little else "big")
 
 
 def _is_reduced(page: Directory) -> bool:

@@ -59,17 +59,37 @@ def test_what_float32_holds_comes_as_such(tmp_path, dtype):
     np.testing.assert_array_equal(read[..., 0], pixels.astype(np.float32))
 
 
-def test_files_of_other_programs(tmp_path):
-    """Bands one after another, compressed."""
-    pixels = values(5, "uint16", 40, 50)
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("bands", "dtype", "compression"),
+    [(2, "uint8", None), (5, "uint16", "zlib"), (7, "float32", None)],
+)
+def test_bands_one_after_another(tmp_path, bands, dtype, compression, byte_order):
+    """As GDAL writes them; libvips mixes their rows up."""
+    pixels = values(bands, dtype, 40, 50)
     tifffile.imwrite(
         tmp_path / "a.tif",
         np.moveaxis(pixels, 2, 0),
         planarconfig="separate",
         photometric="minisblack",
-        compression="zlib",
+        compression=compression,
+        byteorder=byte_order,
+        rowsperstrip=16,
     )
-    np.testing.assert_array_equal(read_bands(tmp_path / "a.tif"), pixels)
+    read = read_bands(tmp_path / "a.tif")
+    assert read.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(read, pixels)
+
+
+def test_bands_one_after_another_that_are_damaged(tmp_path):
+    planes = np.moveaxis(values(5, "uint16", 40, 50), 2, 0)
+    options = {"planarconfig": "separate", "photometric": "minisblack"}
+    tifffile.imwrite(tmp_path / "a.tif", planes, compression="zlib", **options)
+    whole = bytearray((tmp_path / "a.tif").read_bytes())
+    whole[-3000:-1000] = bytes(2000)
+    (tmp_path / "a.tif").write_bytes(whole)
+    with pytest.raises(ImageReadError, match=r"a\.tif .* interleaved bands"):
+        read_bands(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize(

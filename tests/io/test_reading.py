@@ -379,3 +379,19 @@ def test_metadata_is_read(tmp_path, photo):
     assert metadata.resolution == pytest.approx((300 / 25.4, 300 / 25.4), rel=1e-4)
     Image.fromarray(photo).save(path)
     assert read_image(path).metadata.exif is None
+
+
+def test_grey_and_alpha_one_after_another(tmp_path, photo):
+    """libvips mixes up the rows of such files."""
+    planes = np.moveaxis(photo[..., :2], 2, 0)
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        planes,
+        planarconfig="separate",
+        photometric="minisblack",
+        extrasamples=["unassalpha"],
+        rowsperstrip=16,
+    )
+    picture = read_image(tmp_path / "a.tif")
+    np.testing.assert_array_equal(picture.pixels, photo[..., 0])
+    np.testing.assert_array_equal(picture.alpha, photo[..., 1])
