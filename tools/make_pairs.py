@@ -5,9 +5,9 @@
 
 Writes `OUT/HR/*.png` and `OUT/LR/*.png`. The chain is fixed and mild: Gaussian blur,
 MATLAB's bicubic reduction, Gaussian noise, JPEG, each step rounded to 8 bits. The pairs
-are spread evenly over the pictures in the order of their names, and every random number
-of pair n comes from the seed n. Bicubic enlargement scores 25.80 dB PSNR-Y on such pairs
-of the 24 Kodak pictures.
+are spread evenly over the pictures in the order of their names, and every random
+number of pair n comes from the seed n. Bicubic enlargement scores 25.80 dB PSNR-Y on
+such pairs of the 24 Kodak pictures.
 """
 
 import argparse
