@@ -42,7 +42,9 @@ class Family:
 
 
 _REGRESSION = "imgan.config.super_resolution:RegressionRecipe"
-_PIXEL_EXPERIMENT = "imgan.training.regression:RegressionExperiment"
+_PIXEL_EXPERIMENT = "imgan.training.super_resolution:RegressionExperiment"
+_SRGAN = "imgan.config.srgan:SRGANRecipe"
+_SRGAN_EXPERIMENT = "imgan.training.srgan:SRGANExperiment"
 _GENERATION = "imgan.config.generation:GenerationRecipe"
 _GAN_EXPERIMENT = "imgan.training.generation:GenerationExperiment"
 
@@ -86,6 +88,49 @@ FAMILIES: dict[str, Family] = {
         experiment=_PIXEL_EXPERIMENT,
         model="imgan.models.regression:Regression",
         generator="imgan.networks.srresnet:MSRResNet",
+    ),
+    "edsr": Family(
+        task="super_resolution",
+        paper="EDSR, arxiv.org/abs/1707.02921",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
+        generator="imgan.networks.edsr:EDSR",
+    ),
+    "rrdb": Family(
+        task="super_resolution",
+        paper="ESRGAN, arxiv.org/abs/1809.00219",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
+        generator="imgan.networks.rrdb:RRDBNet",
+    ),
+    "srgan": Family(
+        task="super_resolution",
+        paper="SRGAN, arxiv.org/abs/1609.04802",
+        recipe=_SRGAN,
+        experiment=_SRGAN_EXPERIMENT,
+        model="imgan.models.srgan:SRGAN",
+        generator="imgan.networks.srresnet:SRResNet",
+        discriminator="imgan.networks.vgg_discriminator:SRGANDiscriminator",
+    ),
+    "esrgan": Family(
+        task="super_resolution",
+        paper="ESRGAN, arxiv.org/abs/1809.00219",
+        recipe=_SRGAN,
+        experiment=_SRGAN_EXPERIMENT,
+        model="imgan.models.srgan:SRGAN",
+        generator="imgan.networks.rrdb:RRDBNet",
+        discriminator="imgan.networks.vgg_discriminator:ESRGANDiscriminator",
+    ),
+    "realesrgan": Family(
+        task="super_resolution",
+        paper="Real-ESRGAN, arxiv.org/abs/2107.10833",
+        recipe=_SRGAN,
+        experiment=_SRGAN_EXPERIMENT,
+        model="imgan.models.srgan:SRGAN",
+        generator="imgan.networks.rrdb:RRDBNet",
+        discriminator="imgan.networks.unet_discriminator:UNetDiscriminator",
     ),
     "gan": Family(
         task="generation",

@@ -8,16 +8,34 @@ from typing import NamedTuple
 
 import numpy as np
 
+from imgan.config.degradation import DegradationConfig
+from imgan.config.super_resolution import SuperResolutionRecipe
+from imgan.data.degradations.chain import degrade
+from imgan.data.degradations.operations import resize
+from imgan.data.degradations.operations import unsharp_mask
+from imgan.data.pairs import list_pairs
+from imgan.data.pixels import PixelFormat
+from imgan.data.pixels import as_unit
 from imgan.data.sources import ImagePair
 from imgan.data.sources import PairStore
+from imgan.data.sources import Reduce
 from imgan.types import Array
+from imgan.types import Size
+
+KEEP = {"auto": None, "always": True, "never": False}
+"""Values of `data.cache` as stores take them."""
+
+# What the random generators of a run are for, beside its seed.
+_ORDER, _CUT, _DEGRADE, _HELD_OUT = range(4)
 
 
 class Patch(NamedTuple):
-    """Twins cut at the same place, uint8 RGB."""
+    """Twins cut at the same place, `(height, width, channels)` float32 in `[0, 1]`."""
 
     lr: Array
     hr: Array
+    target: Array | None = None
+    """`hr` sharpened, where losses on content compare with that."""
 
 
 class PatchSampler:
@@ -32,6 +50,9 @@ class PatchSampler:
         seed: Of everything random here.
         candidates: Positions drawn for each patch.
         augment: Apply one of the eight symmetries of the square.
+        degradation: How the low-resolution patch is made from the other; None: both
+            are cut from the store.
+        usm: Sharpen a copy of the high-resolution patch as the target.
 
     Raises:
         DataError: If a picture is smaller than a patch.
@@ -45,6 +66,8 @@ class PatchSampler:
         seed: int,
         candidates: int = 6,
         augment: bool = True,
+        degradation: DegradationConfig | None = None,
+        usm: bool = False,
     ) -> None:
         store.check_at_least(hr_patch_size)
         self.store = store
@@ -52,23 +75,33 @@ class PatchSampler:
         self.seed = seed
         self.candidates = candidates
         self.augment = augment
+        self.degradation = degradation
+        self.usm = usm
         self._order: tuple[int, Array] = (-1, np.empty(0, np.int64))
 
     def __call__(self, sample: int) -> Patch:
         """Return patch number `sample` of the endless sequence."""
-        epoch, position = divmod(int(sample), len(self.store))
+        sample = int(sample)
+        epoch, position = divmod(sample, len(self.store))
         index = int(self._permutation(epoch)[position])
-        rng = np.random.default_rng((self.seed, 1, int(sample)))
+        rng = np.random.default_rng((self.seed, _CUT, sample))
         pair = self.store[index]
-        patch = self._cut(pair, *self._choose(pair, rng))
-        return _turn(patch, int(rng.integers(8))) if self.augment else patch
+        lr, hr = self._cut(pair, *self._choose(pair, rng))
+        if self.augment:
+            symmetry = int(rng.integers(8))
+            lr, hr = _turn(lr, symmetry), _turn(hr, symmetry)
+        hr = as_unit(hr)
+        if self.degradation is not None:
+            rng = np.random.default_rng((self.seed, _DEGRADE, sample))
+            lr = degrade(hr, self.degradation, self.store.scale, rng)
+        return Patch(as_unit(lr), hr, unsharp_mask(hr) if self.usm else None)
 
     def _permutation(self, epoch: int) -> Array:
         # A tuple is replaced at once, so threads see a whole one; at worst two of them
         # compute the same permutation.
         known, order = self._order
         if known != epoch:
-            order = np.random.default_rng((self.seed, 0, epoch)).permutation(
+            order = np.random.default_rng((self.seed, _ORDER, epoch)).permutation(
                 len(self.store)
             )
             self._order = (epoch, order)
@@ -87,18 +120,81 @@ class PatchSampler:
         chosen = rng.choice(self.candidates, p=weights / weights.sum())
         return int(tops[chosen]), int(lefts[chosen])
 
-    def _cut(self, pair: ImagePair, top: int, left: int) -> Patch:
+    def _cut(self, pair: ImagePair, top: int, left: int) -> tuple[Array, Array]:
         scale, size = self.store.scale, self.size
         rows = slice(top * scale, (top + size) * scale)
         columns = slice(left * scale, (left + size) * scale)
-        return Patch(
-            pair.lr[top : top + size, left : left + size], pair.hr[rows, columns]
-        )
+        return pair.lr[top : top + size, left : left + size], pair.hr[rows, columns]
 
 
-def _turn(patch: Patch, symmetry: int) -> Patch:
-    """Apply one of the eight symmetries to both twins alike."""
-    turned = (np.rot90(image, symmetry % 4) for image in patch)
+def open_patches(recipe: SuperResolutionRecipe) -> PatchSampler:
+    """Return the patches that a recipe trains on.
+
+    Raises:
+        DataError: If pictures are missing, unpaired or smaller than a patch.
+    """
+    data = recipe.data
+    pairs = list_pairs(data.train.hr, data.train.lr, recipe.scale)
+    store = PairStore(
+        pairs,
+        recipe.scale,
+        KEEP[data.cache],
+        pixel_format=PixelFormat(data.channels, data.value_range),
+        # Only tells where detail is: patches are degraded one by one.
+        reduce=_by_area(recipe.scale) if data.degradation else None,
+    )
+    in_workers = data.degradation and data.degradation.where == "workers"
+    return PatchSampler(
+        store,
+        data.hr_patch_size,
+        seed=recipe.seed,
+        candidates=data.detail_candidates,
+        augment=data.augment,
+        degradation=data.degradation if in_workers else None,
+        usm=data.usm_targets,
+    )
+
+
+def open_validation(recipe: SuperResolutionRecipe) -> PairStore | None:
+    """Return the held-out pairs of a recipe; None if it names none.
+
+    Where low resolution is made by `data.degradation`, every picture has a seed of its
+    own, so that it is always the same.
+
+    Raises:
+        DataError: If pictures are missing or unpaired.
+    """
+    data, folders = recipe.data, recipe.data.validation
+    if folders is None:
+        return None
+    return PairStore(
+        list_pairs(folders.hr, folders.lr, recipe.scale),
+        recipe.scale,
+        keep=False,
+        pixel_format=PixelFormat(data.channels, data.value_range),
+        reduce=_degraded(data.degradation, recipe) if data.degradation else None,
+    )
+
+
+def _by_area(scale: int) -> Reduce:
+    def reduce(hr: Array, index: int) -> Array:
+        height, width = hr.shape[:2]
+        return resize(as_unit(hr), Size(height // scale, width // scale), "area")
+
+    return reduce
+
+
+def _degraded(config: DegradationConfig, recipe: SuperResolutionRecipe) -> Reduce:
+    def reduce(hr: Array, index: int) -> Array:
+        rng = np.random.default_rng((recipe.seed, _HELD_OUT, index))
+        return degrade(as_unit(hr), config, recipe.scale, rng)
+
+    return reduce
+
+
+def _turn(image: Array, symmetry: int) -> Array:
+    """Apply one of the eight symmetries of the square."""
+    turned = np.rot90(image, symmetry % 4)
     if symmetry >= 4:
-        turned = (image[:, ::-1] for image in turned)
-    return Patch(*(np.ascontiguousarray(image) for image in turned))
+        turned = turned[:, ::-1]
+    return np.ascontiguousarray(turned)

@@ -4,9 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from imgan.data.patches import Patch
 from imgan.data.patches import PatchSampler
 from imgan.errors import ImganError
+from imgan.types import Array
 from imgan.types import ValueRange
 
 
@@ -25,9 +25,8 @@ def super_resolution_dataset(
     The order, and why. Pictures are *decoded and cached whole* (by the sampler's
     store): caching anything after a random step would freeze that step for all later
     epochs. The *order of an epoch* is a permutation by (seed, epoch), not a shuffle
-    buffer, so resuming needs no replay. *Crop and augmentation* are seeded by the
-    number of the sample for the same reason. *Batching* comes before the conversion to
-    float, which is then one cheap operation on uint8.
+    buffer, so resuming needs no replay. *Crop, augmentation and degradation* are seeded
+    by the number of the sample for the same reason.
 
     Args:
         sampler: Makes patch number n.
@@ -41,29 +40,38 @@ def super_resolution_dataset(
 
     Returns:
         A `tf.data.Dataset` of dicts with `lr_images` and `hr_images`, float32,
-        `(batch, height, width, 3)`.
+        `(batch, height, width, channels)`, and with `target_images` where the sampler
+        sharpens.
     """
-    size, scale = sampler.size, sampler.store.scale
+    size, channels = sampler.size, sampler.store.pixel_format.channels
+    hr_size = size * sampler.store.scale
+    shapes = [(size, size, channels), (hr_size, hr_size, channels)]
+    names, ranges = ["lr_images", "hr_images"], [lr_range, hr_range]
+    if sampler.usm:
+        shapes.append(shapes[1])
+        names.append("target_images")
+        ranges.append(hr_range)
 
-    def patch(sample: Any) -> Patch:
+    def patch(sample: Any) -> list[Array]:
         try:
-            return sampler(sample)
+            made = sampler(sample)
+            return [image for image in made if image is not None]
         except ImganError as error:
             if failures is not None:
                 failures.append(error)
             raise
 
-    def cut(sample: Any) -> tuple[Any, Any]:
-        lr, hr = tf.numpy_function(patch, [sample], (tf.uint8, tf.uint8))
-        hr_size = size * scale
-        return tf.ensure_shape(lr, (size, size, 3)), tf.ensure_shape(
-            hr, (hr_size, hr_size, 3)
-        )
-
-    def convert(lr: Any, hr: Any) -> dict[str, Any]:
+    def cut(sample: Any) -> dict[str, Any]:
+        images = tf.numpy_function(patch, [sample], [tf.float32] * len(names))
         return {
-            "lr_images": _to_range(lr, lr_range),
-            "hr_images": _to_range(hr, hr_range),
+            name: tf.ensure_shape(image, shape)
+            for name, image, shape in zip(names, images, shapes, strict=True)
+        }
+
+    def convert(batch: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: _to_range(batch[name], value_range)
+            for name, value_range in zip(names, ranges, strict=True)
         }
 
     first = first_step * batch_size
@@ -90,4 +98,4 @@ def fixed_parallelism() -> Any:
 
 def _to_range(images: Any, value_range: ValueRange) -> Any:
     low, high = value_range
-    return tf.cast(images, tf.float32) * ((high - low) / 255.0) + low
+    return images if (low, high) == (0.0, 1.0) else images * (high - low) + low

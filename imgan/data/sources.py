@@ -1,6 +1,7 @@
 """Training pairs in memory, decoded once where memory allows."""
 
 import threading
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,23 +10,26 @@ import numpy as np
 import psutil
 
 from imgan.data.pairs import PairPaths
-from imgan.data.pairs import as_rgb8
+from imgan.data.pixels import PixelFormat
 from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
-from imgan.io.images import read_image
 from imgan.io.images import read_size
 from imgan.types import Array
+
+Reduce = Callable[[Array, int], Array]
+"""From a high-resolution picture and its index to the low-resolution one."""
 
 
 @dataclass(frozen=True)
 class ImagePair:
-    """Decoded twins, uint8 RGB.
+    """Decoded twins: uint8 or uint16, or float32 where the value range is 0 to 1.
 
     Attributes:
-        hr: `(scale * height, scale * width, 3)`.
-        lr: `(height, width, 3)`.
+        hr: `(scale * height, scale * width, channels)`.
+        lr: `(height, width, channels)`.
         detail: `(height + 1, width + 1)` float64, integral of the local contrast of
-            `lr`, so that the contrast of any rectangle costs four look-ups.
+            `lr` in levels of 255, so that the contrast of any rectangle costs four
+            look-ups.
     """
 
     hr: Array
@@ -33,28 +37,40 @@ class ImagePair:
     detail: Array
 
 
-def load_pair(paths: PairPaths, scale: int) -> ImagePair:
-    """Decode one pair; make the low resolution by MATLAB's bicubic if there is none.
+def load_pair(
+    paths: PairPaths,
+    scale: int,
+    pixel_format: PixelFormat = PixelFormat(),  # noqa: B008
+    reduce: Callable[[Array], Array] | None = None,
+) -> ImagePair:
+    """Decode one pair; make the low resolution where there is none.
+
+    Args:
+        paths: Its files.
+        scale: Ratio of high to low resolution.
+        pixel_format: How files are read.
+        reduce: Makes the low resolution; MATLAB's bicubic if None.
 
     Raises:
-        DataError: If a file cannot be read or the sizes are not in the ratio `scale`.
+        DataError: If a file does not suit or the sizes are not in the ratio `scale`.
+        ImageReadError: If a file cannot be read.
     """
-    hr = as_rgb8(read_image(paths.hr).pixels)
+    hr = pixel_format.read(paths.hr)
     height, width = (side - side % scale for side in hr.shape[:2])
-    hr = hr[:height, :width]
-    if paths.lr is None:
-        lr = resize_bicubic(hr, 1 / scale)
+    hr = np.ascontiguousarray(hr[:height, :width])
+    if paths.lr is not None:
+        lr = pixel_format.read(paths.lr)
+    elif reduce is not None:
+        lr = reduce(hr)
     else:
-        lr = as_rgb8(read_image(paths.lr).pixels)
+        lr = resize_bicubic(hr, 1 / scale)
     if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
         raise DataError(
             f"{paths.lr} must be 1/{scale} of {paths.hr}, "
             f"{width // scale}x{height // scale}. "
             f"Received: {lr.shape[1]}x{lr.shape[0]}"
         )
-    return ImagePair(
-        np.ascontiguousarray(hr), np.ascontiguousarray(lr), _integral_contrast(lr)
-    )
+    return ImagePair(hr, np.ascontiguousarray(lr), _integral_contrast(lr))
 
 
 class PairStore:
@@ -65,13 +81,24 @@ class PairStore:
         scale: Ratio of high to low resolution.
         keep: Keep decoded pairs; None decides by whether all of them take at most a
             quarter of the memory.
+        pixel_format: How files are read.
+        reduce: Makes low resolution where there is no file of it; MATLAB's bicubic if
+            None.
     """
 
     def __init__(
-        self, pairs: Sequence[PairPaths], scale: int, keep: bool | None = None
+        self,
+        pairs: Sequence[PairPaths],
+        scale: int,
+        keep: bool | None = None,
+        *,
+        pixel_format: PixelFormat = PixelFormat(),  # noqa: B008
+        reduce: Reduce | None = None,
     ) -> None:
         self.pairs = list(pairs)
         self.scale = scale
+        self.pixel_format = pixel_format
+        self._reduce = reduce
         self._kept: dict[int, ImagePair] = {}
         self._locks = [threading.Lock() for _ in self.pairs]
         if keep is None:
@@ -83,10 +110,10 @@ class PairStore:
 
     def __getitem__(self, index: int) -> ImagePair:
         if not self.keep:
-            return load_pair(self.pairs[index], self.scale)
+            return self._load(index)
         with self._locks[index]:
             if index not in self._kept:
-                self._kept[index] = load_pair(self.pairs[index], self.scale)
+                self._kept[index] = self._load(index)
             return self._kept[index]
 
     def check_at_least(self, side: int) -> None:
@@ -105,15 +132,30 @@ class PairStore:
                 "with smaller patches."
             )
 
+    def _load(self, index: int) -> ImagePair:
+        reduce = self._reduce
+        made = None if reduce is None else lambda hr: reduce(hr, index)
+        return load_pair(self.pairs[index], self.scale, self.pixel_format, made)
+
     def _decoded_bytes(self) -> float:
+        if not self.pairs:
+            return 0.0
         pixels = sum(read_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
-        # Three bytes of colour in both sizes, eight of detail in the small one.
-        return pixels * (3 + 11 / self.scale**2)
+        # Files of one set have one depth as a rule; reading all would take too long.
+        depth = self.pixel_format.read(self.pairs[0].hr).itemsize
+        colour = depth * self.pixel_format.channels
+        # Colour in both sizes, eight bytes of detail in the small one.
+        return pixels * (colour + (colour + 8) / self.scale**2)
 
 
 def _integral_contrast(lr: Array) -> Array:
-    grey = lr.mean(axis=2, dtype=np.float32)
+    levels = 1.0 if lr.dtype == np.uint8 else 255.0 / _peak(lr)
+    grey = lr.mean(axis=2, dtype=np.float32) * np.float32(levels)
     across = np.abs(np.diff(grey, axis=1, append=grey[:, -1:]))
     down = np.abs(np.diff(grey, axis=0, append=grey[-1:]))
     integral: Array = cv2.integral(across + down, sdepth=cv2.CV_64F)
     return integral
+
+
+def _peak(pixels: Array) -> float:
+    return 65535.0 if pixels.dtype == np.uint16 else 1.0

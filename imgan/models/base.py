@@ -96,6 +96,10 @@ class AdversarialModel(keras.Model):
         """Return what the discriminator is shown beside the images."""
         return []
 
+    def prepare(self, batch: Batch) -> Batch:
+        """Return the batch as a step uses it; may draw from `random`."""
+        return batch
+
     @property
     def term_names(self) -> tuple[str, ...]:
         """Names of the generator's loss terms beside the adversarial one."""
@@ -174,7 +178,7 @@ class AdversarialModel(keras.Model):
         """Train the discriminator, then the generator, on one batch."""
         self.step.assign_add(1)
         self.random.begin(self.step)
-        *early, last = self._shares(data)
+        *early, last = self._shares(self.prepare(data))
         for batch in early:
             self._train_discriminator(batch, self.fake(batch))
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -1,5 +1,6 @@
 """Training a generator against a target picture, without a discriminator."""
 
+from typing import TYPE_CHECKING
 from typing import Any
 
 import keras
@@ -10,6 +11,9 @@ from imgan.models.ema import GeneratorEMA
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
 
+if TYPE_CHECKING:
+    from imgan.models.batch_degradation import BatchDegradation
+
 
 @keras.saving.register_keras_serializable(package="imgan")
 class Regression(keras.Model):
@@ -18,6 +22,8 @@ class Regression(keras.Model):
     Args:
         generator: Network from low to high resolution.
         ema_decay: Decay of the moving average of its weights, see `GeneratorEMA`.
+        degradation: Makes low resolution within the step; None: the batch brings it.
+            Not saved with the model.
 
     Call arguments:
         images: Input of the generator.
@@ -33,9 +39,15 @@ class Regression(keras.Model):
     """
 
     def __init__(
-        self, generator: keras.Model, ema_decay: float = 0.999, **kwargs: Any
+        self,
+        generator: keras.Model,
+        ema_decay: float = 0.999,
+        *,
+        degradation: "BatchDegradation | None" = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.degradation = degradation
         self.generator = generator
         self.ema_decay = ema_decay
         self._ema = GeneratorEMA(generator, ema_decay)
@@ -51,14 +63,19 @@ class Regression(keras.Model):
         self,
         generator_optimizer: Any,
         pixel_loss: keras.losses.Loss,
+        *,
+        frequency: keras.losses.Loss | None = None,
+        frequency_weight: float = 1.0,
         **kwargs: Any,
     ) -> None:
-        """Set the optimizer and the loss.
+        """Set the optimizer and the losses.
 
         Args:
             generator_optimizer: A Keras optimizer; wrapped for loss scaling if some
                 layer of the generator computes in float16 and it is not yet.
             pixel_loss: Called with (target, prediction).
+            frequency: The same, of `imgan.losses.frequency`, added to it.
+            frequency_weight: Weight of that term.
             **kwargs: Those of `keras.Model.compile`.
         """
         # None keeps Keras from creating an RMSprop of its own over all weights.
@@ -67,6 +84,7 @@ class Regression(keras.Model):
             generator_optimizer, self.generator
         )
         self.pixel_loss = pixel_loss
+        self.frequency, self.frequency_weight = frequency, frequency_weight
 
     @property
     def metrics(self) -> list[Any]:
@@ -74,10 +92,17 @@ class Regression(keras.Model):
         return [self._averages]
 
     def train_step(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Take one step on a batch of `lr_images` and `hr_images`."""
+        """Take one step on a batch of `lr_images` and `hr_images`.
+
+        With `target_images`, the output is compared with those.
+        """
+        batch = self._prepared(data)
+        target = batch.get("target_images", batch["hr_images"])
         with tf.GradientTape() as tape:
-            sr_images = self.generator(data["lr_images"], training=True)
-            loss = self.pixel_loss(data["hr_images"], sr_images)
+            sr_images = self.generator(batch["lr_images"], training=True)
+            loss = self.pixel_loss(target, sr_images)
+            if self.frequency is not None:
+                loss += self.frequency_weight * self.frequency(target, sr_images)
             scaled_loss = self.generator_optimizer.scale_loss(loss)
         done = update(self.generator_optimizer, tape, scaled_loss, self.generator)
         self._ema.update(self.generator_optimizer.iterations)
@@ -87,13 +112,23 @@ class Regression(keras.Model):
         )
         return self._averages.result()
 
+    def _prepared(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Degrade within the step where the workers have not."""
+        if self.degradation is None:
+            return batch
+        self.degradation.random.begin(self.generator_optimizer.iterations)
+        return self.degradation(batch)
+
     def training_state(self) -> dict[str, Any]:
         """Return what a checkpoint must hold, by name, for `tf.train.Checkpoint`."""
-        return {
+        state = {
             "generator": self.generator,
             "ema_generator": self.ema_generator,
             "generator_optimizer": self.generator_optimizer,
         }
+        if self.degradation is not None:
+            state["degradation"] = self.degradation.state()
+        return state
 
     def get_compile_config(self) -> dict[str, Any]:
         """Return what a saved model is compiled with again; empty before `compile`."""
@@ -103,6 +138,8 @@ class Regression(keras.Model):
         return {
             "generator_optimizer": serialize(self.generator_optimizer),
             "pixel_loss": serialize(self.pixel_loss),
+            "frequency": serialize(self.frequency),
+            "frequency_weight": self.frequency_weight,
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:

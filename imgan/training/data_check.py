@@ -3,7 +3,7 @@
 from imgan import families
 from imgan.config import Recipe
 from imgan.config.generation import GenerationRecipe
-from imgan.config.super_resolution import RegressionRecipe
+from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.images import open_images
 from imgan.data.images import require_labels
 from imgan.data.pairs import list_pairs
@@ -15,7 +15,7 @@ def check_data(recipe: Recipe) -> None:
     Raises:
         DataError: If pictures are missing, unpaired or unsuitable.
     """
-    if isinstance(recipe, RegressionRecipe):
+    if isinstance(recipe, SuperResolutionRecipe):
         for folders in (recipe.data.train, recipe.data.validation):
             if folders:
                 list_pairs(folders.hr, folders.lr, recipe.scale)

@@ -3,14 +3,11 @@
 from functools import cached_property
 from typing import Any
 
-import keras
-
 from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import LatentSpec
 from imgan.bundles.card import Score
 from imgan.config.generation import GenerationRecipe
-from imgan.config.generation import OptimizerConfig
 from imgan.data.image_batches import ImageSampler
 from imgan.data.image_batches import image_dataset
 from imgan.data.images import ImageStore
@@ -18,17 +15,15 @@ from imgan.data.images import open_images
 from imgan.data.images import require_labels
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
-from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.feature_matching import FeatureMatchingLoss
-from imgan.losses.gradient_penalty import GradientPenaltyLoss
-from imgan.losses.gradient_penalty import R1Loss
 from imgan.models.replicas import replica_count
+from imgan.training.adversarial import adversarial_arguments
+from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
 from imgan.training.experiment import initial_network
 from imgan.training.run_folder import RunFolder
 from imgan.training.samples import GenerationValidator
-from imgan.training.schedules import RunSchedule
 
 _KEEP = {"auto": None, "always": True, "never": False}
 
@@ -107,39 +102,13 @@ class GenerationExperiment(Experiment):
             image_pool=config.image_pool,
             seed=self.recipe.seed,
         )
-        loss = ADVERSARIAL_LOSSES[config.loss]
-        weight, gamma = config.gradient_penalty, config.r1_gamma
         matching = config.feature_matching
         model.compile(
-            generator_optimizer=self._optimizer(config.generator_optimizer, 1),
-            discriminator_optimizer=self._optimizer(
-                config.discriminator_optimizer, config.discriminator_steps
-            ),
-            generator_loss=loss("generator"),
-            discriminator_loss=loss("discriminator"),
-            gradient_penalty=GradientPenaltyLoss(weight) if weight else None,
-            r1=R1Loss(gamma) if gamma else None,
-            r1_every=config.r1_every,
+            **adversarial_arguments(config, config.steps, self.rate_scale),
             feature_matching=FeatureMatchingLoss("mean") if matching else None,
             feature_matching_weight=matching or 1.0,
         )
         return model
-
-    def _optimizer(self, config: OptimizerConfig, updates: int) -> Any:
-        """Return an optimizer that makes `updates` updates in a step."""
-        schedule = RunSchedule(
-            config.schedule,
-            steps=self.recipe.training.steps * updates,
-            learning_rate=config.learning_rate,
-            final_learning_rate=config.final_learning_rate,
-            warmup_steps=config.warmup_steps * updates,
-            scale=self.rate_scale,
-        )
-        if config.kind == "adam":
-            return keras.optimizers.Adam(schedule, config.beta_1, config.beta_2)
-        if config.kind == "rmsprop":
-            return keras.optimizers.RMSprop(schedule, rho=config.beta_2)
-        return keras.optimizers.SGD(schedule, momentum=config.beta_1)
 
     def dataset(
         self, model: Any, first_step: int, failures: list[ImganError] | None = None
@@ -175,7 +144,7 @@ class GenerationExperiment(Experiment):
             ),
             image_size=(network.image_size, network.image_size),
             labels=list(self.label_names) or None,
-            losses=self._losses(),
+            losses=adversarial_loss_names(recipe.training),
             metrics=[
                 Score(dataset=recipe.data.train, protocol=protocol, values=scores)
             ],
@@ -186,16 +155,6 @@ class GenerationExperiment(Experiment):
         """Return the arguments that differ once there is one device and no hurry."""
         form = {"dtype": "float32", "synchronized": False}
         return {k: v for k, v in form.items() if k in model.generator.get_config()}
-
-    def _losses(self) -> list[str]:
-        config = self.recipe.training
-        used = {
-            config.loss: True,
-            "gradient_penalty": config.gradient_penalty,
-            "r1": config.r1_gamma,
-            "feature_matching": config.feature_matching,
-        }
-        return [name for name, weight in used.items() if weight]
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""

@@ -1,0 +1,77 @@
+"""What every recipe with a discriminator says, as arguments of a model's `compile`."""
+
+from typing import Any
+
+import keras
+
+from imgan.config.generation import AdversarialTraining
+from imgan.config.generation import OptimizerConfig
+from imgan.losses.adversarial import ADVERSARIAL_LOSSES
+from imgan.losses.gradient_penalty import GradientPenaltyLoss
+from imgan.losses.gradient_penalty import R1Loss
+from imgan.training.schedules import RunSchedule
+
+
+def build_optimizer(config: OptimizerConfig, updates: int, rate_scale: Any) -> Any:
+    """Return an optimizer as a recipe says.
+
+    Args:
+        config: Its kind, rates and schedule; a warm-up counts in updates.
+        updates: How many it makes in the whole run.
+        rate_scale: What multiplies the learning rate.
+    """
+    schedule = RunSchedule(
+        config.schedule,
+        steps=updates,
+        learning_rate=config.learning_rate,
+        final_learning_rate=config.final_learning_rate,
+        warmup_steps=config.warmup_steps,
+        scale=rate_scale,
+    )
+    if config.kind == "adam":
+        return keras.optimizers.Adam(schedule, config.beta_1, config.beta_2)
+    if config.kind == "rmsprop":
+        return keras.optimizers.RMSprop(schedule, rho=config.beta_2)
+    return keras.optimizers.SGD(schedule, momentum=config.beta_1)
+
+
+def adversarial_arguments(
+    config: AdversarialTraining, steps: int, rate_scale: Any
+) -> dict[str, Any]:
+    """Return optimizers, adversarial losses and penalties for `compile`.
+
+    Args:
+        config: The section of the recipe.
+        steps: Steps in which the two networks play.
+        rate_scale: What multiplies the learning rates.
+    """
+    loss = ADVERSARIAL_LOSSES[config.loss]
+    weight, gamma, turns = (
+        config.gradient_penalty,
+        config.r1_gamma,
+        config.discriminator_steps,
+    )
+    judge = config.discriminator_optimizer
+    judge = judge.model_copy(update={"warmup_steps": judge.warmup_steps * turns})
+    return {
+        "generator_optimizer": build_optimizer(
+            config.generator_optimizer, steps, rate_scale
+        ),
+        "discriminator_optimizer": build_optimizer(judge, steps * turns, rate_scale),
+        "generator_loss": loss("generator"),
+        "discriminator_loss": loss("discriminator"),
+        "gradient_penalty": GradientPenaltyLoss(weight) if weight else None,
+        "r1": R1Loss(gamma) if gamma else None,
+        "r1_every": config.r1_every,
+    }
+
+
+def adversarial_loss_names(config: AdversarialTraining) -> list[str]:
+    """Return the names of the losses that are used, for the card."""
+    used = {
+        config.loss: True,
+        "gradient_penalty": config.gradient_penalty,
+        "r1": config.r1_gamma,
+        "feature_matching": config.feature_matching,
+    }
+    return [name for name, weight in used.items() if weight]

@@ -1,0 +1,207 @@
+"""Super-resolution with an adversarial loss, as an experiment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from imgan import families
+from imgan.bundles.bundle import save_bundle
+from imgan.bundles.card import Card
+from imgan.bundles.register import shipped
+from imgan.config.srgan import SRGANRecipe
+from imgan.errors import ConfigError
+from imgan.errors import did_you_mean
+from imgan.losses.artifacts import ArtifactLoss
+from imgan.losses.feature_matching import FeatureMatchingLoss
+from imgan.losses.frequency import FocalFrequencyLoss
+from imgan.losses.perceptual import PerceptualLoss
+from imgan.losses.perceptual import vgg19_features
+from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.models.replicas import replica_count
+from imgan.training.adversarial import adversarial_arguments
+from imgan.training.adversarial import adversarial_loss_names
+from imgan.training.adversarial import build_optimizer
+from imgan.training.experiment import build_network
+from imgan.training.run_folder import RunFolder
+from imgan.training.super_resolution import SuperResolutionExperiment
+
+PARTNER = "pixel"
+"""Folder of a run for the bundle that its adversarial stage began with."""
+
+
+class SRGANExperiment(SuperResolutionExperiment):
+    """Families `srgan`, `esrgan` and `realesrgan`."""
+
+    recipe: SRGANRecipe
+
+    @property
+    def generator_path(self) -> str:
+        """`package.module:Class` of the generator."""
+        network = self.recipe.network
+        return families.get(network).generator if network else self.family.generator
+
+    @property
+    def batch_size(self) -> int:
+        """Pairs of one step: a share for each step of the discriminator."""
+        return super().batch_size * self.recipe.training.discriminator_steps
+
+    def build_discriminator(self) -> Any:
+        """Return the discriminator that the run begins with."""
+        recipe = self.recipe
+        fixed = {
+            "image_size": recipe.data.hr_patch_size,
+            "channels": recipe.data.channels,
+            "dtype": recipe.training.precision,
+            "synchronized": replica_count() > 1,
+        }
+        return build_network(
+            self.family.discriminator, "discriminator", recipe.discriminator, fixed
+        )
+
+    def build_model(self) -> Any:
+        """Return the compiled `keras.Model` that trains the two networks."""
+        config = self.recipe.training
+        generator, discriminator = self.build_generator(), self.build_discriminator()
+        model = families.resolve(self.family.model)(
+            generator,
+            discriminator,
+            ema_decay=config.ema_decay,
+            discriminator_steps=config.discriminator_steps,
+            augment=config.augment,
+            seed=self.recipe.seed,
+            degradation=self.batch_degradation(generator),
+        )
+        steps = config.steps - config.pixel_steps
+        model.compile(
+            **adversarial_arguments(config, steps, self.rate_scale),
+            **self._content(generator),
+            **self._matching(discriminator),
+            pixel_optimizer=build_optimizer(
+                config.pixel_optimizer, config.pixel_steps, self.rate_scale
+            ),
+        )
+        return model
+
+    def _content(self, generator: Any) -> dict[str, Any]:
+        """Return the losses that compare with the target, and all weights."""
+        config = self.recipe.training
+        perceptual = config.perceptual
+        return {
+            "pixel_loss": PIXEL_LOSSES[config.pixel_loss](),
+            "perceptual": self._perceptual(generator) if perceptual else None,
+            "frequency": FocalFrequencyLoss() if config.frequency else None,
+            "artifacts": ArtifactLoss() if config.artifacts else None,
+            "weights": {
+                "pixel": config.pixel_weight,
+                "adversarial": config.adversarial_weight,
+                "perceptual": perceptual.weight if perceptual else 0.0,
+                "frequency": config.frequency,
+                "artifacts": config.artifacts,
+            },
+        }
+
+    def _perceptual(self, generator: Any) -> keras.losses.Loss | None:
+        config = self.recipe.training.perceptual
+        if config is None:
+            return None
+        features = vgg19_features(
+            list(config.layers), config.weights, config.before_activation
+        )
+        return PerceptualLoss(
+            features,
+            layer_weights=config.layers,
+            criterion=config.criterion,
+            feature_scale=config.feature_scale,
+            value_range=generator.output_range,
+        )
+
+    def _matching(self, discriminator: Any) -> dict[str, Any]:
+        config = self.recipe.training
+        if not config.feature_matching:
+            return {}
+        weights = _layer_weights(config.feature_layers, discriminator.feature_names)
+        return {
+            "feature_matching": FeatureMatchingLoss("paired", weights=weights),
+            "feature_matching_weight": config.feature_matching,
+        }
+
+    # === Stages ===
+
+    def stages(self) -> tuple[int, ...]:
+        """Return the step after which the discriminator joins."""
+        steps = self.recipe.training.pixel_steps
+        return (steps,) if steps else ()
+
+    def begin_stage(self, model: Any, step: int, run: RunFolder) -> None:
+        """Choose what a step does; keep the bundle that the second stage begins with.
+
+        That bundle is the other end of the fidelity dial.
+        """
+        first = step < self.recipe.training.pixel_steps
+        model.begin("pixel" if first else "adversarial")
+        partner = run.path / PARTNER
+        if first or partner.exists() or self._shipped_partner():
+            return
+        network, card = super().bundle(model, {})
+        card = card.model_copy(
+            update={
+                "name": f"{card.name}-{PARTNER}",
+                "losses": [self.recipe.training.pixel_loss],
+                "training_steps": step,
+            }
+        )
+        save_bundle(network, card, partner)
+
+    def _shipped_partner(self) -> str | None:
+        init = self.recipe.init
+        return init if init in shipped() else None
+
+    # === Card ===
+
+    def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
+        """Return the moving average in its inference form, and its card."""
+        network, card = super().bundle(model, scores)
+        partner = self._shipped_partner() or f"../{PARTNER}"
+        return network, card.model_copy(update={"fidelity_partner": partner})
+
+    def losses(self) -> list[str]:
+        """Return the names of the losses that were used, for the card."""
+        config = self.recipe.training
+        names = [config.pixel_loss, *adversarial_loss_names(config)]
+        names += ["focal_frequency"] if config.frequency else []
+        names += ["artifacts"] if config.artifacts else []
+        if config.perceptual:
+            side = "before" if config.perceptual.before_activation else "after"
+            layers = ", ".join(config.perceptual.layers)
+            names.append(
+                f"perceptual: VGG19 {layers} {side} ReLU, weights "
+                f"{config.perceptual.weights}"
+            )
+        return names
+
+    def plan(self) -> list[tuple[str, str]]:
+        """Build the networks and list the data, as a run would."""
+        discriminator = self.build_discriminator()
+        rows = super().plan()
+        size = f"{discriminator.count_params():,} parameters"
+        kind = type(discriminator).__name__
+        rows.append(("discriminator", f"{kind}, {size}"))
+        # Names of layers and files are looked at before anything is spent.
+        self._matching(discriminator)
+        if self.recipe.training.perceptual:
+            self._perceptual(self.build_generator())
+        rows.append(("losses", "; ".join(self.losses())))
+        return rows
+
+
+def _layer_weights(given: dict[str, float], names: Sequence[str]) -> list[float] | None:
+    """Return the weight of each layer, or None where all are alike."""
+    for name in given:
+        if name not in names:
+            raise ConfigError(
+                f"unknown key 'training.feature_layers.{name}'."
+                f"{did_you_mean(name, names)} "
+                f"The discriminator has: {', '.join(names)}"
+            )
+    return [given.get(name, 0.0) for name in names] if given else None

@@ -1,0 +1,231 @@
+"""Super-resolution as an experiment: what all of it shares, and a pixel loss alone."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from imgan import families
+from imgan.bundles.bundle import load_network
+from imgan.bundles.card import Card
+from imgan.bundles.card import Score
+from imgan.bundles.card import TileHalo
+from imgan.bundles.register import resolve
+from imgan.config.super_resolution import RegressionRecipe
+from imgan.config.super_resolution import SuperResolutionRecipe
+from imgan.data.patches import open_patches
+from imgan.data.patches import open_validation
+from imgan.data.pipeline import super_resolution_dataset
+from imgan.errors import ConfigError
+from imgan.errors import ImganError
+from imgan.losses.frequency import FocalFrequencyLoss
+from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.models.randomness import StepRandom
+from imgan.networks.halo import halo
+from imgan.training.experiment import Experiment
+from imgan.training.experiment import build_network
+from imgan.training.run_folder import RunFolder
+from imgan.training.schedules import RunSchedule
+from imgan.training.validation import SuperResolutionValidator
+
+
+class SuperResolutionExperiment(Experiment):
+    """Data, generator, validation and card; subclasses say how it is trained."""
+
+    recipe: SuperResolutionRecipe
+
+    @property
+    def generator_path(self) -> str:
+        """`package.module:Class` of the generator."""
+        return self.family.generator
+
+    def build_generator(self) -> Any:
+        """Return the network that the run begins with.
+
+        That is the family's network in its training form, or the inference form that
+        `init` names.
+        """
+        recipe = self.recipe
+        if recipe.init:
+            return self._initial_generator()
+        fixed = {
+            "scale": recipe.scale,
+            "channels": recipe.data.channels,
+            "dtype": recipe.training.precision,
+        }
+        return build_network(self.generator_path, "generator", recipe.generator, fixed)
+
+    def _initial_generator(self) -> Any:
+        recipe = self.recipe
+        network, card = load_network(resolve(str(recipe.init)))
+        expected = {
+            "network": self.generator_path.partition(":")[2],
+            "scale": recipe.scale,
+            "channels": recipe.data.channels,
+        }
+        found = {
+            "network": card.network.path.partition(":")[2],
+            "scale": card.scale,
+            "channels": card.input_channels,
+        }
+        if found != expected:
+            words = [f"{key} {value}" for key, value in expected.items()]
+            received = [f"{key} {value}" for key, value in found.items()]
+            raise ConfigError(
+                f"init must be a model of {', '.join(words)}. "
+                f"Received: {recipe.init}, of {', '.join(received)}"
+            )
+        return network.variant(dtype=recipe.training.precision)
+
+    def dataset(
+        self, model: Any, first_step: int, failures: list[ImganError] | None = None
+    ) -> Any:
+        """Return batches of patches from a step on."""
+        return super_resolution_dataset(
+            open_patches(self.recipe),
+            self.batch_size,
+            first_step=first_step,
+            lr_range=model.generator.input_range,
+            hr_range=model.generator.output_range,
+            failures=failures,
+        )
+
+    @property
+    def batch_size(self) -> int:
+        """Pairs of one step."""
+        return self.recipe.data.batch_size
+
+    def batch_degradation(self, generator: Any) -> Any:
+        """Return what degrades within the train step, where the recipe wants that."""
+        config = self.recipe.data.degradation
+        if config is None or config.where != "device":
+            return None
+        from imgan.models.batch_degradation import BatchDegradation
+
+        return BatchDegradation(
+            config,
+            self.recipe.scale,
+            StepRandom(self.recipe.seed),
+            hr_patch_size=self.recipe.data.hr_patch_size,
+            batch_size=self.batch_size,
+            channels=self.recipe.data.channels,
+            lr_range=generator.input_range,
+            hr_range=generator.output_range,
+            sharpened=self.recipe.data.usm_targets,
+        )
+
+    def validator(self, model: Any, run: RunFolder) -> SuperResolutionValidator:
+        """Return what scores the moving average on the held-out pictures."""
+        network = model.ema_generator
+        store = open_validation(self.recipe)
+        pairs = [store[index] for index in range(len(store))] if store else []
+        ranges = (network.input_range, network.output_range)
+        return SuperResolutionValidator(network, pairs, self.recipe.scale, run, ranges)
+
+    def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
+        """Return the moving average in its inference form, and its card."""
+        recipe = self.recipe
+        network = model.ema_generator.fused().variant(dtype="float32")
+        card = Card(
+            **self.base_card(network),
+            scale=recipe.scale,
+            input_channels=network.input_shape[-1],
+            output_channels=network.output_shape[-1],
+            input_range=network.input_range,
+            pixel_range=recipe.data.value_range,
+            size_multiple=network.size_multiple,
+            **reach(network),
+            losses=self.losses(),
+            metrics=self._scores(scores),
+        )
+        return network, card
+
+    def losses(self) -> list[str]:
+        """Return the names of the losses that were used, for the card."""
+        raise NotImplementedError
+
+    def _scores(self, scores: dict[str, float]) -> list[Score]:
+        data = self.recipe.data
+        if not data.validation or not scores:
+            return []
+        made = "given" if data.validation.lr else "matlab_bicubic"
+        protocol = {
+            "channel": "y" if data.channels == 3 else "all",
+            "crop_border": self.recipe.scale,
+            "downscale": "recipe" if data.degradation else made,
+        }
+        name = _dataset_name(data.validation.hr)
+        return [Score(dataset=name, protocol=protocol, values=scores)]
+
+    def plan(self) -> list[tuple[str, str]]:
+        """Build the networks and list the data, as a run would."""
+        network, recipe = self.build_generator(), self.recipe
+        fused = network.fused()
+        sampler = open_patches(recipe)
+        rows = [
+            ("network", type(network).__name__),
+            ("parameters in training", f"{network.count_params():,}"),
+            ("parameters at inference", f"{fused.count_params():,}"),
+            ("halo", f"{halo(fused)} pixels"),
+            ("training pictures", str(len(sampler.store))),
+            ("patches in all", f"{recipe.training.steps * self.batch_size:,}"),
+        ]
+        if recipe.init:
+            rows.insert(0, ("starts from", recipe.init))
+        held_out = open_validation(recipe)
+        if held_out:
+            rows.append(("validation pictures", str(len(held_out))))
+        return rows
+
+
+class RegressionExperiment(SuperResolutionExperiment):
+    """Families whose generator is compared with a true picture, and nothing else."""
+
+    recipe: RegressionRecipe
+
+    def build_model(self) -> Any:
+        """Return the compiled `keras.Model` that trains the network."""
+        config = self.recipe.training
+        generator = self.build_generator()
+        model = families.resolve(self.family.model)(
+            generator,
+            ema_decay=config.ema_decay,
+            degradation=self.batch_degradation(generator),
+        )
+        schedule = RunSchedule(
+            "cosine",
+            steps=config.steps,
+            learning_rate=config.learning_rate,
+            final_learning_rate=config.final_learning_rate,
+            warmup_steps=config.warmup_steps,
+            scale=self.rate_scale,
+        )
+        model.compile(
+            generator_optimizer=keras.optimizers.Adam(schedule),
+            pixel_loss=PIXEL_LOSSES[config.loss](),
+            frequency=FocalFrequencyLoss() if config.frequency else None,
+            frequency_weight=config.frequency,
+        )
+        return model
+
+    def losses(self) -> list[str]:
+        """Return the names of the losses that were used, for the card."""
+        config = self.recipe.training
+        return [config.loss, *(["focal_frequency"] if config.frequency else [])]
+
+
+def reach(network: Any) -> dict[str, Any]:
+    """Return `halo`, and `tile_halo` where the exact one is too wide, for a card."""
+    from imgan.networks.halo import WIDEST_HALO
+    from imgan.networks.halo import measured_halo
+
+    exact = halo(network)
+    if exact is None or exact <= WIDEST_HALO:
+        return {"halo": exact}
+    measured, error = measured_halo(network)
+    return {"halo": exact, "tile_halo": TileHalo(halo=measured, error=error)}
+
+
+def _dataset_name(folder: Path) -> str:
+    # The folder of true pictures is often named after its part in the set.
+    return folder.parent.name if folder.name.lower() == "hr" else folder.name
