@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import skimage.data
 
+from imgan.data.resize import resize_bicubic
 from imgan.types import Array
 
 ROOT = Path(__file__).parents[2]
@@ -51,9 +52,15 @@ def test_whole_pictures(photographs: Path, tmp_path: Path) -> None:
     hr, lr = made["0001-coffee.png"]
     np.testing.assert_array_equal(hr, source[:300, :388])
     assert lr.shape == (75, 97, 3)
-    clean = cv2.resize(hr, (97, 75), interpolation=cv2.INTER_AREA)
-    # Noise of 5 levels, less what blur and JPEG take away.
-    assert 2 < (lr.astype(np.float32) - clean).std() < 10
+    make(photographs, tmp_path / "noisy", "--blur", 0, "--jpeg", 0)
+    noisy = pairs(tmp_path / "noisy")["0001-coffee.png"][1]
+    noise = noisy.astype(np.float32) - resize_bicubic(hr, 1 / 4)
+    middle = (noisy > 20) & (noisy < 235)
+    assert noise[middle].std() == pytest.approx(5, rel=0.05)
+    # Blur takes detail away, JPEG noise.
+    assert np.abs(np.diff(lr.astype(float), axis=0)).mean() < (
+        0.9 * np.abs(np.diff(noisy.astype(float), axis=0)).mean()
+    )
 
 
 def test_crops_are_repeatable_and_differ(photographs: Path, tmp_path: Path) -> None:
