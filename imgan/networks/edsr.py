@@ -1,6 +1,5 @@
 """EDSR, residual super-resolution without normalisation."""
 
-
 import keras
 
 from imgan.layers.depth_to_space import DepthToSpace

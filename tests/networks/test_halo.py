@@ -4,11 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
+import skimage.data
 from keras import layers
 
 from imgan.layers.depth_to_space import DepthToSpace
+from imgan.layers.space_to_depth import SpaceToDepth
+from imgan.networks.base import Network
+from imgan.networks.base import conv as conv3
 from imgan.networks.halo import halo
+from imgan.networks.halo import measured_halo
+from imgan.networks.rrdb import RRDBNet
+from imgan.types import Array
+from tests.contracts import randomize
+from tests.networks.small import make_positive
 from tests.networks.small import measured_reach
 
 
@@ -61,6 +71,32 @@ def test_hand_counted(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "scale", "block", "expected"),
+    [
+        # A pixel depends on the others of its square: 1. A 3x3 of squares: 2 more.
+        pytest.param(lambda x: x, 1, 2, 1, id="nothing"),
+        pytest.param(lambda x: conv(3)(x), 1, 2, 3, id="3x3"),
+        pytest.param(lambda x: conv(3)(conv(3)(x)), 1, 4, 11, id="twice"),
+        # Half a pixel of the original after it: 2 + 1 + 1/2.
+        pytest.param(
+            lambda x: conv(3)(layers.UpSampling2D(4)(conv(3)(x))), 2, 2, 4, id="up"
+        ),
+    ],
+)
+def test_hand_counted_in_squares(
+    body: Callable[[Any], Any], scale: int, block: int, expected: int
+) -> None:
+    def squares(x: Any) -> Any:
+        x = body(SpaceToDepth(block)(x))
+        # Back to the pixels, unless the body went there.
+        return x if scale > 1 else layers.UpSampling2D(block)(x)
+
+    made = network(squares)
+    assert halo(made) == expected
+    assert measured_reach(made, scale, size=13, unit=block) == expected
+
+
+@pytest.mark.parametrize(
     "layer",
     [layers.GroupNormalization(1), layers.LayerNormalization()],
 )
@@ -98,3 +134,79 @@ def test_a_layer_may_say_its_reach() -> None:
             return inputs
 
     assert halo(network(lambda x: Blur()(conv(3)(x)))) == 3
+
+
+class Chain(Network):
+    """Three 3x3, after squares of `unit` pixels if it is not 1."""
+
+    def __init__(self, unit: int = 1) -> None:
+        images = keras.Input((None, None, 3))
+        x = SpaceToDepth(unit)(images)
+        for index in range(3):
+            x = conv3(3 * unit**2, f"conv_{index}", "float32")(x)
+        self.unit = unit
+        super().__init__(images, DepthToSpace(unit)(x), arguments={})
+
+    @property
+    def size_multiple(self) -> int:
+        return self.unit
+
+
+@pytest.mark.parametrize("unit", [1, 2])
+def test_measured_halo_of_a_sharp_network_is_the_exact_one(unit: int) -> None:
+    """Every tap of a positive kernel counts; in squares the exact 7 becomes 6.
+
+    Tiles start where squares start, so that a pixel's own square is always read.
+    """
+    chain = Chain(unit)
+    make_positive(chain)
+    found, error = measured_halo(chain, tolerance=1e-6, size=32)
+    assert found == 3 * unit
+    assert halo(chain) == 3 * unit + unit - 1
+    assert error <= 1e-6
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_measured_halo_is_the_smallest_that_holds_on_a_photograph(scale: int) -> None:
+    rrdb = RRDBNet(scale=scale, num_filters=4, growth=2, num_blocks=6)
+    randomize(rrdb)
+    unit = rrdb.size_multiple
+    photo = skimage.data.chelsea()[:96, :96][None].astype(np.float32) / 255.0
+    found, error = measured_halo(rrdb, images=photo)
+    assert found % unit == 0
+    assert 0 < found < halo(rrdb) // 4
+    # The tile is an eighth wide and starts at the middle.
+    side, start = 12, 48
+    whole = centre(rrdb(photo), start, side, scale)
+
+    def difference(reach: int) -> float:
+        outer = slice(start - reach, start + side + reach)
+        made = centre(rrdb(photo[:, outer, outer]), reach, side, scale)
+        return float(np.abs(made - whole).max())
+
+    assert difference(found) == pytest.approx(error, abs=1e-6)
+    assert difference(found) <= 1 / 1020 < difference(found - unit)
+    pattern, _ = measured_halo(rrdb, size=96 // unit)
+    assert abs(pattern - found) <= 4 * unit, "the fixed pattern stands for photographs"
+
+
+def centre(images: Any, start: int, side: int, scale: int) -> Array:
+    kept = slice(start * scale, (start + side) * scale)
+    return np.asarray(images)[:, kept, kept]
+
+
+def test_exact_halo_where_no_measured_one_is_enough() -> None:
+    """Halos of a quarter of the picture are tried: 2 of 8 pixels, and 3 are needed."""
+    chain = Chain()
+    make_positive(chain)
+    assert measured_halo(chain, size=8, tolerance=1e-6) == (3, 0.0)
+
+
+def test_measured_halo_needs_an_exact_one_and_room() -> None:
+    with pytest.raises(ValueError, match="size must be at least 8.*Received: 7"):
+        measured_halo(Chain(), size=7)
+    images = keras.Input((None, None, 3))
+    normed = layers.GroupNormalization(1)(images)
+    blind = Network(images, normed, arguments={}, name="blind")
+    with pytest.raises(ValueError, match="blind sees the whole picture"):
+        measured_halo(blind)
