@@ -5,13 +5,21 @@ import numpy as np
 import pytest
 import skimage.data
 
+from imgan.config import validate_recipe
+from imgan.config.degradation import DegradationConfig
+from imgan.config.super_resolution import RegressionRecipe
+from imgan.data.degradations.chain import degrade
+from imgan.data.degradations.operations import unsharp_mask
 from imgan.data.pairs import list_pairs
 from imgan.data.patches import PatchSampler
+from imgan.data.patches import open_validation
 from imgan.data.pipeline import super_resolution_dataset
+from imgan.data.pixels import PixelFormat
 from imgan.data.resize import resize_bicubic
 from imgan.data.sources import PairStore
 from imgan.data.sources import load_pair
 from imgan.errors import DataError
+from imgan.io.bands import write_bands
 from imgan.types import Array
 
 
@@ -119,8 +127,9 @@ def test_smooth_areas_are_drawn_rarely(tmp_path: Path) -> None:
     image = np.full((128, 256, 3), 90, np.uint8)
     image[:, 128:] = skimage.data.coffee()[100:228, 200:328]
     save(tmp_path / "hr" / "half.png", image)
-    contrast = [sampler(tmp_path / "hr")(n).hr.std() for n in range(100)]
-    uniform = [sampler(tmp_path / "hr", candidates=1)(n).hr.std() for n in range(100)]
+    contrast = [np.ptp(sampler(tmp_path / "hr")(n).hr) for n in range(100)]
+    flat = sampler(tmp_path / "hr", candidates=1)
+    uniform = [np.ptp(flat(n).hr) for n in range(100)]
     assert sum(value == 0 for value in contrast) < 5
     assert sum(value == 0 for value in uniform) > 25
 
@@ -140,6 +149,96 @@ def test_batches_are_the_samples_in_order_from_any_step(folder: Path) -> None:
     (resumed,) = super_resolution_dataset(cut, 4, first_step=2, **ranges).take(1)
     for name in ("lr_images", "hr_images"):
         np.testing.assert_array_equal(resumed[name], batches[2][name])
-    for n, (lr, hr) in enumerate(cut(8 + n) for n in range(4)):
-        np.testing.assert_allclose(resumed["lr_images"][n], lr / 127.5 - 1, atol=1e-6)
-        np.testing.assert_allclose(resumed["hr_images"][n], hr / 255, atol=1e-6)
+    for n, patch in enumerate(cut(8 + n) for n in range(4)):
+        np.testing.assert_allclose(resumed["lr_images"][n], patch.lr * 2 - 1, atol=1e-6)
+        np.testing.assert_array_equal(resumed["hr_images"][n], patch.hr)
+
+
+def test_targets_are_the_sharpened_truth_and_travel_through_the_pipeline(
+    folder: Path,
+) -> None:
+    sharp = sampler(folder, usm=True)
+    patch = sharp(3)
+    np.testing.assert_array_equal(patch.target, unsharp_mask(patch.hr))
+    np.testing.assert_array_equal(patch.hr, sampler(folder)(3).hr)
+    assert sampler(folder)(3).target is None
+    (batch,) = super_resolution_dataset(sharp, 4).take(1)
+    np.testing.assert_array_equal(batch["target_images"][3], patch.target)
+
+
+def test_a_degraded_patch_depends_on_seed_and_number_alone(folder: Path) -> None:
+    config = DegradationConfig()
+    first, again = (sampler(folder, degradation=config) for _ in range(2))
+    again(0)
+    patch = first(7)
+    np.testing.assert_array_equal(patch.lr, again(7).lr)
+    np.testing.assert_array_equal(patch.hr, sampler(folder)(7).hr)
+    rng = np.random.default_rng((5, 2, 7))
+    np.testing.assert_array_equal(patch.lr, degrade(patch.hr, config, 2, rng))
+    (batch,) = super_resolution_dataset(first, 4, first_step=1).take(1)
+    np.testing.assert_array_equal(batch["lr_images"][3], patch.lr)
+
+
+def test_held_out_pictures_are_always_degraded_alike(folder: Path) -> None:
+    values = {
+        "name": "try",
+        "family": "repsr",
+        "scale": 2,
+        "seed": 4,
+        "data": {
+            "train": {"hr": str(folder)},
+            "validation": {"hr": str(folder)},
+            "hr_patch_size": 32,
+            "degradation": {},
+        },
+        "training": {"steps": 1},
+    }
+    recipe = validate_recipe(values)
+    assert isinstance(recipe, RegressionRecipe)
+    stores = open_validation(recipe), open_validation(recipe)
+    for index in range(3):
+        first, second = (store[index] for store in stores if store)
+        np.testing.assert_array_equal(first.lr, second.lr)
+        rng = np.random.default_rng((4, 3, index))
+        truth = first.hr.astype(np.float32) / 255
+        expected = degrade(truth, DegradationConfig(), 2, rng)
+        np.testing.assert_array_equal(first.lr, expected)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_patches_of_any_channels_keep_the_depth_of_their_files(
+    tmp_path: Path, channels: int
+) -> None:
+    """16 bits are not rounded to 8: a ramp of single steps stays one."""
+    ramp = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+    bands = np.stack([ramp + 1000 * band for band in range(channels)], axis=2)
+    write_bands(bands, tmp_path / "ramp.tif")
+    pixel_format = PixelFormat(channels)
+    store = PairStore(list_pairs(tmp_path, None, 2), 2, pixel_format=pixel_format)
+    cut = PatchSampler(store, 32, seed=1, augment=False)(0)
+    assert cut.hr.shape == (32, 32, channels)
+    assert cut.lr.shape == (16, 16, channels)
+    levels = cut.hr * 65535
+    np.testing.assert_allclose(np.diff(levels, axis=1), 1, atol=2e-2)
+    np.testing.assert_allclose(levels[..., -1] - levels[..., 0], 1000 * (channels - 1))
+
+
+def test_a_value_range_says_what_zero_and_one_are(tmp_path: Path) -> None:
+    thermal = np.linspace(-20, 120, 40 * 40, dtype=np.float32).reshape(40, 40, 1)
+    write_bands(thermal, tmp_path / "thermal.tif")
+    pixels = PixelFormat(1, (-20.0, 80.0)).read(tmp_path / "thermal.tif")
+    assert pixels.dtype == np.float32
+    np.testing.assert_allclose(pixels, (thermal + 20) / 100, atol=1e-6)
+
+
+def test_a_wrong_number_of_bands_is_named(tmp_path: Path) -> None:
+    write_bands(np.zeros((20, 20, 4), np.uint8), tmp_path / "four.tif")
+    with pytest.raises(DataError, match=r"four\.tif must have 5 bands.*Received: 4"):
+        PixelFormat(5).read(tmp_path / "four.tif")
+
+
+def test_colour_becomes_grey_by_its_luma(tmp_path: Path) -> None:
+    """0.299 * 200 + 0.587 * 100 + 0.114 * 50 = 124.2."""
+    save(tmp_path / "colour.png", np.full((8, 8, 3), (200, 100, 50), np.uint8))
+    pixels = PixelFormat(1).read(tmp_path / "colour.png")
+    np.testing.assert_array_equal(pixels, np.full((8, 8, 1), 124, np.uint8))
