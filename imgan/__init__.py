@@ -22,7 +22,8 @@ def load(model: str = "x4", **options: Any) -> "Predictor":
 
     Args:
         model: What `--model` takes on the command line: also "bicubic".
-        **options: `tile`, `precision`, `scale` and `device` of `Predictor.load`.
+        **options: `tile`, `precision`, `scale`, `device`, `fidelity` and `keep_colors`
+            of `Predictor.load`.
 
     Returns:
         A function of pictures, see `imgan.inference.predictor.Predictor`.

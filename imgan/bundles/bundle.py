@@ -109,7 +109,7 @@ def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
         )
     network = _load_weights(folder, card)
     if dtype is not None:
-        network = network.variant(dtype=_policy(dtype))
+        network = network.variant(dtype=policy_of(dtype))
     return network, card
 
 
@@ -181,7 +181,8 @@ def _register_class(path: str) -> None:
     families.resolve(path)
 
 
-def _policy(dtype: str) -> str:
+def policy_of(dtype: str) -> str:
+    """Return the Keras policy whose hidden layers compute in a dtype."""
     return dtype if dtype == "float32" else f"mixed_{dtype}"
 
 

@@ -83,7 +83,7 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("data", "\n".join(card.data)),
         ("licence", card.licence),
         ("attribution", card.attribution),
-        ("fidelity partner", card.fidelity_partner or ""),
+        ("fidelity partner", _partner(card)),
         ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
     ]
 
@@ -97,6 +97,7 @@ def _of_pictures(card: Card) -> list[tuple[str, str]]:
             f"{card.input_channels} in {_range(card.input_range)}, "
             f"{card.output_channels} out {_range(card.output_range)}",
         ),
+        ("pixel range", _pixel_range(card)),
         ("size multiple", str(card.size_multiple)),
         ("halo", halo(card)),
         ("tile", f"{card.tile} input pixels"),
@@ -113,6 +114,18 @@ def _of_noise(card: Card) -> list[tuple[str, str]]:
     if card.latent:
         rows.append(("latents", f"{card.latent.dim} {card.latent.distribution}"))
     return rows
+
+
+def _pixel_range(card: Card) -> str:
+    if card.pixel_range is None:
+        return ""
+    return f"{_range(card.pixel_range)} in files, TIFF or PNG"
+
+
+def _partner(card: Card) -> str:
+    if card.fidelity_partner is None:
+        return ""
+    return f"{card.fidelity_partner}, reached with --fidelity 1"
 
 
 def _range(bounds: tuple[float, float]) -> str:

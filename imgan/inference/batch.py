@@ -16,13 +16,12 @@ from functools import partial
 from pathlib import Path
 
 from imgan.bundles.card import Card
-from imgan.bundles.register import resolve
 from imgan.errors import ImganError
 from imgan.errors import UsageError
 from imgan.inference import work
 from imgan.inference.devices import parse_device
 from imgan.inference.engines import BicubicEngine
-from imgan.inference.engines import picture_card
+from imgan.inference.engines import check_model
 from imgan.inference.pipes import ByteBudget
 from imgan.inference.pipes import Channel
 from imgan.inference.pipes import Stop
@@ -96,12 +95,12 @@ def run_batch(
         KeyboardInterrupt: After unfinished outputs were removed. Threads may still be
             inside libraries then; a command should end with `os._exit`.
     """
-    card = model_card(options.model)
+    card = check_model(options.model, options.fidelity, keep_colors=options.keep_colors)
     scale = options.scale
     if scale is None:
         scale = card.scale if card else BicubicEngine.default_scale
     _check(options, scale)
-    batch = _Batch(plan, options, float(scale), load or partial(_load, options))
+    batch = _Batch(plan, options, card, float(scale), load or partial(_load, options))
     started = time.perf_counter()
     device = batch.run(on_event)
     return Report(
@@ -110,24 +109,12 @@ def run_batch(
         weights_sha256=card.weights_sha256 if card else None,
         device=device or options.device,
         precision=_precision(options, device),
+        fidelity=options.fidelity,
         files=batch.rows + [_unlisted(folder) for folder in plan.unreadable],
         ignored=plan.ignored,
         seconds=time.perf_counter() - started,
         network_seconds=batch.network.seconds,
     )
-
-
-def model_card(model: str) -> Card | None:
-    """Return the card of a model, without loading it; None for "bicubic".
-
-    Raises:
-        UnknownModelError: If there is no such model.
-        CheckpointError: If its card is damaged.
-        UsageError: If it does not turn pictures into pictures.
-    """
-    if model == BicubicEngine.name:
-        return None
-    return picture_card(resolve(model))
 
 
 def _check(options: BatchOptions, scale: float) -> None:
@@ -147,6 +134,8 @@ def _load(options: BatchOptions) -> Predictor:
         precision=options.precision,
         scale=options.scale,
         device=options.device,
+        fidelity=options.fidelity,
+        keep_colors=options.keep_colors,
     )
 
 
@@ -166,11 +155,17 @@ class _Batch:
     """The threads of one batch and what joins them."""
 
     def __init__(
-        self, plan: JobPlan, options: BatchOptions, scale: float, load: Loader
+        self,
+        plan: JobPlan,
+        options: BatchOptions,
+        card: Card | None,
+        scale: float,
+        load: Loader,
     ) -> None:
         self.rows = [FileRow(job.input, job.output) for job in plan.jobs]
         self.network = BusyClock()
         self._options = options
+        self._card = card
         self._scale = scale
         self._load = load
         self._writing = max(1, min(4, (os.cpu_count() or 1) // 2))
@@ -228,7 +223,7 @@ class _Batch:
             self._load_once()
             self._inputs.acquire(item.input_bytes)
             with _Guard(self, item) as guard, work.timed(row):
-                work.read(item, self._scale, self._options.max_megapixels)
+                work.read(item, self._scale, self._options.max_megapixels, self._card)
             if guard.failed:
                 self._inputs.release(item.input_bytes)
                 continue

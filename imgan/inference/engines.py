@@ -10,6 +10,10 @@ from typing import Protocol
 
 from imgan.bundles.card import Card
 from imgan.bundles.card import read_card
+from imgan.bundles.fidelity import blend_networks
+from imgan.bundles.fidelity import check_fidelity
+from imgan.bundles.fidelity import partner_of
+from imgan.bundles.register import resolve
 from imgan.errors import UsageError
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
@@ -36,6 +40,36 @@ def picture_card(folder: Path) -> Card:
         raise UsageError(
             f"Model {card.name!r} draws pictures from noise, not from files; use "
             "`imgan sample`, or imgan.load_sampler in Python"
+        )
+    return card
+
+
+def check_model(
+    model: str, fidelity: float | None = None, *, keep_colors: bool = False
+) -> Card | None:
+    """Return the card of a model for pictures, without loading it; None for "bicubic".
+
+    Raises:
+        UnknownModelError: If there is no such model, or its partner is missing.
+        CheckpointError: If its card is damaged, or its partner is of another network.
+        UsageError: If it draws pictures, has no fidelity partner where a fidelity is
+            asked for, or makes other channels than it takes where colours are kept.
+    """
+    if fidelity is not None:
+        check_fidelity(fidelity)
+    if model == BicubicEngine.name:
+        if fidelity is not None:
+            raise UsageError("--fidelity does not apply to bicubic. Leave it out")
+        return None
+    folder = resolve(model)
+    card = picture_card(folder)
+    if fidelity is not None:
+        partner_of(folder)
+    if keep_colors and card.input_channels != card.output_channels:
+        raise UsageError(
+            "--keep-colors needs a model that gives as many channels as it takes. "
+            f"Received: {card.name!r}, {card.input_channels} in and "
+            f"{card.output_channels} out"
         )
     return card
 
@@ -117,11 +151,25 @@ class NetworkEngine:
         self.streams = 2 * len(self._devices)
 
     @classmethod
-    def from_bundle(cls, folder: Path, card: Card, device: str) -> "NetworkEngine":
-        """Return an engine that loads its network from a bundle."""
+    def from_bundle(
+        cls, folder: Path, card: Card, device: str, fidelity: float | None = None
+    ) -> "NetworkEngine":
+        """Return an engine that loads its network from a bundle.
+
+        Args:
+            folder: The bundle.
+            card: Its card.
+            device: What `--device` takes.
+            fidelity: How far to go towards its fidelity partner; None: not at all.
+        """
         from imgan.bundles.bundle import load_network
 
-        return cls(card, lambda dtype: load_network(folder, dtype)[0], device)
+        def load(dtype: str) -> Any:
+            if fidelity is None:
+                return load_network(folder, dtype)[0]
+            return blend_networks(folder, fidelity, dtype)[0]
+
+        return cls(card, load, device)
 
     def channels(self, channels: int) -> int:
         """Return the result's channels for a picture with so many."""

@@ -26,11 +26,13 @@ class TileResult(NamedTuple):
     """The pixels that a network made of a tile, and whether they can be trusted."""
 
     pixels: Array
-    """`(height, width, channels)`: quantised, or float32 in [0, 1]."""
+    """`(height, width, channels)`: quantised, or float32 in [0, 1] or `raw`."""
     finite: bool
     """False if a value was NaN or infinite."""
     black: bool
     """True if everything is black although the input is not."""
+    raw: bool = False
+    """True if pixels that are not quantised are in the units of the files."""
 
 
 TileFunction = Callable[[Array, Region], TileResult]
@@ -45,6 +47,11 @@ def result_channels(card: Card, channels: int) -> int:
     """
     if channels == card.input_channels:
         return card.output_channels
+    if card.takes_bands:
+        raise ValueError(
+            f"Model {card.name!r} takes pictures with {card.input_channels} bands. "
+            f"Received a picture with {channels}"
+        )
     if channels == 1 and card.input_channels == 3:
         return 1
     if card.input_channels == 1 and card.output_channels == 1:
@@ -63,37 +70,45 @@ def compile_tile_function(
     Args:
         network: `keras.Model` in inference form.
         card: Its value ranges and channels.
-        dtype: Of the pictures: uint8, uint16 or float32 in [0, 1].
+        dtype: Of the pictures: uint8, uint16 or float32.
         channels: Of the pictures.
         quantise: Return pixels in the dtype of the input, rounded half up; otherwise
-            float32 in [0, 1].
+            float32.
     """
     tf = import_tensorflow()
     result_channels(card, channels)
-    peak = dtype_peak(dtype)
     low, high = card.input_range
+    floor, ceiling = card.output_range
+    raw = card.pixel_range is not None
+    zero, one = card.pixel_range or (0.0, dtype_peak(dtype))
 
     def compute(pixels: Any, crop: Any) -> tuple[Any, Any, Any]:
-        images = tf.cast(pixels, tf.float32) / peak
+        images = (tf.cast(pixels, tf.float32) - zero) / (one - zero)
         lit = tf.reduce_max(images) > _LIT
         images = images * (high - low) + low
         outputs = _through(tf, network, card, images, channels)
         top, left, height, width = tf.unstack(crop)
         values = outputs[0, top : top + height, left : left + width]
-        floor, ceiling = card.output_range
         values = (values - floor) / (ceiling - floor)
         finite = tf.reduce_all(tf.math.is_finite(values))
-        values = tf.clip_by_value(values, 0.0, 1.0)
+        if raw:
+            # What lies beyond the range is as real as what lies within, and nothing
+            # is black: values go back to the units of the files as they are.
+            values, lit = values * (one - zero) + zero, tf.constant(False)
+        else:
+            values = tf.clip_by_value(values, 0.0, 1.0)
         black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
         if quantise and dtype != "float32":
-            values = tf.cast(tf.floor(values * peak + 0.5), dtype)
+            peak = dtype_peak(dtype)
+            levels = tf.clip_by_value(values, 0.0, peak) if raw else values * peak
+            values = tf.cast(tf.floor(levels + 0.5), dtype)
         return values, finite, black
 
     run = _freeze(tf, compute, channels, dtype)
 
     def call(pixels: Array, crop: Region) -> TileResult:
         values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
-        return TileResult(values, bool(finite), bool(black))
+        return TileResult(values, bool(finite), bool(black), raw)
 
     return call
 

@@ -2,15 +2,39 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from imgan.bundles.card import Card
+from imgan.errors import DataError
 from imgan.inference.predictor import Prediction
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
+from imgan.io.bands import read_bands
 from imgan.io.images import Picture
 from imgan.io.images import bleed_colour
 from imgan.types import Array
+
+
+def read_model_bands(path: Path, card: Card, max_megapixels: float = 500.0) -> Array:
+    """Read a file of raw values for a model that takes bands.
+
+    Returns:
+        `(height, width, bands)`, as in the file.
+
+    Raises:
+        ImageReadError: If the file cannot be read.
+        DataError: If it has other bands than the model takes.
+    """
+    pixels = read_bands(path, max_megapixels)
+    expected = card.input_channels
+    if pixels.shape[2] != expected:
+        raise DataError(
+            f"{path} has {pixels.shape[2]} band{'s' * (pixels.shape[2] != 1)}; model "
+            f"{card.name!r} takes {expected}. Select them first, or use another model"
+        )
+    return pixels
 
 
 def predict_picture(
@@ -43,7 +67,7 @@ def predict_picture(
         # A network would make 254 of it here and there: holes nobody put in.
         enlarged = np.full(made.pixels.shape[:2], constant, alpha.dtype)
     else:
-        transparency = predictor.predict(alpha, cancelled=cancelled)
+        transparency = predictor.predict(alpha, cancelled=cancelled, keep_colors=False)
         enlarged = transparency.pixels
         made.warnings += [f"transparency: {line}" for line in transparency.warnings]
         made.seconds += transparency.seconds

@@ -19,11 +19,12 @@ import numpy as np
 
 from imgan.bundles.register import resolve
 from imgan.errors import ImganError
+from imgan.inference.colors import keep_colors as restore_colors
 from imgan.inference.devices import parse_device
 from imgan.inference.engines import BicubicEngine
 from imgan.inference.engines import Engine
 from imgan.inference.engines import NetworkEngine
-from imgan.inference.engines import picture_card
+from imgan.inference.engines import check_model
 from imgan.inference.precision import choose_precision
 from imgan.inference.resample import make_resampler
 from imgan.inference.resample import result_size
@@ -63,12 +64,17 @@ class Predictor:
     float32 in [0, 1], in; the same dtype, each side times the scale, out. The result
     does not depend on the tile. Grey pictures stay grey through a network for colour.
 
+    A model whose card has a `pixel_range` takes and gives raw values of its files, such
+    as metres. Floats may lie beyond the range, on both sides, and are never clipped;
+    integers are clipped to what their dtype holds.
+
     Args:
         engine: What computes tiles.
         tile: Side of a tile in input pixels, 0 for the whole picture; the card's by
             default.
         precision: auto, float32, bfloat16 or float16.
         scale: Result pixels per input pixel along one side; the network's by default.
+        keep_colors: Give results the low frequencies of their input back; see `colors`.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class Predictor:
         tile: int | None = None,
         precision: str = "auto",
         scale: float | None = None,
+        keep_colors: bool = False,
     ) -> None:
         if tile is not None and tile < 0:
             raise ValueError(f"tile must be 0 or more pixels. Received: tile={tile}")
@@ -87,6 +94,7 @@ class Predictor:
         self.engine = engine
         self.precision = precision
         self.scale = engine.default_scale if scale is None else scale
+        self.keep_colors = keep_colors
         self._tile = engine.grid.tile if tile is None else tile
         self._streams = Streams(engine.streams)
 
@@ -99,23 +107,42 @@ class Predictor:
         precision: str = "auto",
         scale: float | None = None,
         device: str = "auto",
+        fidelity: float | None = None,
+        keep_colors: bool = False,
     ) -> "Predictor":
         """Return a predictor for a shipped name, a bundle, a run folder or "bicubic".
 
+        Args:
+            model: What `--model` takes.
+            tile: As in the constructor.
+            precision: As in the constructor.
+            scale: As in the constructor.
+            device: auto, cpu, gpu or gpu:0,1.
+            fidelity: For an adversarial model with a partner: 0 is the model itself,
+                1 the pixel-loss model; between them, weights are interpolated.
+            keep_colors: As in the constructor.
+
         Raises:
-            UnknownModelError: If there is no such model.
+            UnknownModelError: If there is no such model, or its partner is missing.
             CheckpointError: If its files cannot be used.
-            UsageError: If the model draws from noise, or device or precision are
-                not possible here.
+            UsageError: If the model draws from noise, or what is asked for is not
+                possible with it or here.
         """
         parse_device(device)
         engine: Engine
-        if str(model) == BicubicEngine.name:
+        card = check_model(str(model), fidelity, keep_colors=keep_colors)
+        if card is None:
             engine, precision = BicubicEngine(), "float32"
         else:
             folder = resolve(str(model))
-            engine = NetworkEngine.from_bundle(folder, picture_card(folder), device)
-        return cls(engine, tile=tile, precision=precision, scale=scale)
+            engine = NetworkEngine.from_bundle(folder, card, device, fidelity)
+        return cls(
+            engine,
+            tile=tile,
+            precision=precision,
+            scale=scale,
+            keep_colors=keep_colors,
+        )
 
     @property
     def tile(self) -> int:
@@ -150,12 +177,14 @@ class Predictor:
         *,
         progress: Progress | None = None,
         cancelled: threading.Event | None = None,
+        keep_colors: bool | None = None,
     ) -> Prediction:
         """Enlarge a picture and say how it went.
 
         Args:
             image: As in a call.
             scale: Instead of the predictor's own.
+            keep_colors: Instead of the predictor's own.
             progress: Told of every tile, from the threads that compute them.
             cancelled: Set it to stop at the next tile.
 
@@ -179,6 +208,9 @@ class Predictor:
                 if not is_out_of_memory(error):
                     raise
                 self._shrink(tile, job.size, error)
+        if self.keep_colors if keep_colors is None else keep_colors:
+            source = image.reshape(*job.size, -1)
+            restore_colors(source, job.result, raw=job.raw, out=job.result)
         pixels = job.result if image.ndim == 3 else job.result[..., 0]
         seconds = time.perf_counter() - started
         return Prediction(pixels, precision, job.warnings(), seconds)

@@ -59,6 +59,8 @@ class Report:
     device: str
     precision: str
     files: list[FileRow]
+    fidelity: float | None = None
+    """Between 0, the adversarial model, and 1, its partner; None: the model itself."""
     ignored: int = 0
     """Files without a picture's suffix."""
     seconds: float = 0.0
@@ -92,6 +94,7 @@ class Report:
             "weights_sha256": self.weights_sha256,
             "device": self.device,
             "precision": self.precision,
+            "fidelity": self.fidelity,
             "files": [row.to_json() for row in self.files],
             "totals": {
                 "done": self.count("done"),

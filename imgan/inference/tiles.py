@@ -31,6 +31,8 @@ class TileJob:
     precision: str
     resampler: Resampler | None
     result: Array
+    raw: bool = False
+    """Whether pixels are values of files with a meaning of their own."""
     redone: list[Region] = field(default_factory=list)
     black: list[Region] = field(default_factory=list)
 
@@ -48,9 +50,11 @@ class TileJob:
         """
         pixels = np.ascontiguousarray(self.pixels[tile.read.slices()])
         made = self._healthy(pixels, tile)
+        values, self.raw = made.pixels, made.raw
         if self.resampler is not None:
-            made = quantise(self.resampler(made, tile), self.result.dtype.name)
-        self.result[tile.place.slices()] = made
+            values = self.resampler(values, tile)
+            values = quantise(values, self.result.dtype.name, raw=made.raw)
+        self.result[tile.place.slices()] = values
 
     def warnings(self) -> list[str]:
         """Return what the user should know about the tiles."""
@@ -68,7 +72,7 @@ class TileJob:
             )
         return found
 
-    def _healthy(self, pixels: Array, tile: Tile) -> Array:
+    def _healthy(self, pixels: Array, tile: Tile) -> TileResult:
         made = self._compute(pixels, tile, self.precision)
         if (made.black or not made.finite) and self.precision != "float32":
             again = self._compute(pixels, tile, "float32")
@@ -84,22 +88,27 @@ class TileJob:
             )
         if made.black:
             self.black.append(tile.place)
-        return made.pixels
+        return made
 
     def _compute(self, pixels: Array, tile: Tile, precision: str) -> TileResult:
         quantised = self.resampler is None
         return self.engine.run(pixels, tile.crop, precision, quantise=quantised)
 
 
-def quantise(values: Array, dtype: str) -> Array:
+def quantise(values: Array, dtype: str, *, raw: bool = False) -> Array:
     """Return values in [0, 1] in a picture's dtype, clipped and rounded half up.
 
-    Pixels that already have the dtype are only clipped.
+    Pixels that already have the dtype are only clipped. `raw` values are in the units
+    of the files: floats stay as they are, others are clipped to what the dtype holds.
     """
+    floats = dtype == "float32"
+    if raw and floats:
+        return values
     if values.dtype.name != dtype:
-        values = np.floor(np.clip(values, 0, 1) * dtype_peak(dtype) + np.float32(0.5))
-        return values.astype(dtype)
-    return np.clip(values, 0, 1) if dtype == "float32" else values
+        peak = dtype_peak(dtype)
+        levels = np.clip(values, 0, peak) if raw else np.clip(values, 0, 1) * peak
+        return np.floor(levels + np.float32(0.5)).astype(dtype)
+    return np.clip(values, 0, 1) if floats else values
 
 
 def is_out_of_memory(error: BaseException) -> bool:

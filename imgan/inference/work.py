@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgan.bundles.card import Card
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
 from imgan.inference.memory import physical_memory
 from imgan.inference.pictures import predict_picture
+from imgan.inference.pictures import read_model_bands
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
 from imgan.inference.report import FileRow
 from imgan.inference.resample import result_size
+from imgan.io.bands import check_bands
+from imgan.io.bands import write_bands
 from imgan.io.formats import check_output
 from imgan.io.formats import format_of
 from imgan.io.images import Picture
@@ -45,6 +49,9 @@ class BatchOptions:
     precision: str = "auto"
     device: str = "auto"
     max_megapixels: float = 500.0
+    fidelity: float | None = None
+    """0 to 1, from an adversarial model to its partner; None: the model itself."""
+    keep_colors: bool = False
 
 
 @dataclass
@@ -54,6 +61,8 @@ class Item:
     row: FileRow
     picture: Picture | None = None
     """As read, then as computed."""
+    bands: bool = False
+    """Whether its pixels are raw values in bands."""
     input_bytes: int = 0
     output_bytes: int = 0
 
@@ -99,22 +108,39 @@ def is_finished(item: Item, scale: float, overwrite: bool) -> bool:
     return True
 
 
-def read(item: Item, scale: float, max_megapixels: float) -> None:
+def read(
+    item: Item, scale: float, max_megapixels: float, card: Card | None = None
+) -> None:
     """Read the picture of an item, and check that its result can be made and kept.
+
+    Args:
+        item: Whose input is read.
+        scale: Result pixels per input pixel along one side.
+        max_megapixels: Largest area accepted.
+        card: Of the model; it says whether files are read as bands of raw values.
 
     Raises:
         ImageReadError: If the file cannot be read as one picture.
+        DataError: If it has other bands than the model takes.
         OutputError: If the output's format or the memory cannot hold the result.
     """
     row = item.row
-    picture = read_image(row.input, max_megapixels)
+    output = _output_of(row)
+    item.bands = card is not None and card.takes_bands
+    if card is not None and item.bands:
+        picture = Picture(read_model_bands(row.input, card, max_megapixels))
+        check_bands(output, card.output_channels, picture.pixels.dtype)
+        channels = card.output_channels
+    else:
+        picture = read_image(row.input, max_megapixels)
+        channels = (1 if picture.is_grey else 3) + (picture.alpha is not None)
     row.input_size, row.output_size = picture.size, result_size(picture.size, scale)
-    output_format = str(format_of(_output_of(row)))
-    has_alpha = picture.alpha is not None
     row.warnings += check_output(
-        output_format, row.output_size, picture.pixels.dtype, has_alpha
+        str(format_of(output)),
+        row.output_size,
+        picture.pixels.dtype,
+        picture.alpha is not None,
     )
-    channels = (1 if picture.is_grey else 3) + has_alpha
     item.output_bytes = _bytes(row.output_size, channels, picture.pixels.itemsize)
     _check_memory(item.output_bytes, row.output_size)
     item.picture = picture
@@ -143,6 +169,14 @@ def write(item: Item, options: BatchOptions, cancelled: threading.Event) -> None
     """
     if item.picture is None:
         raise ValueError("The item was not computed yet")
+    if item.bands:
+        write_bands(
+            item.picture.pixels,
+            _output_of(item.row),
+            compression=options.compression,
+            cancelled=cancelled,
+        )
+        return
     write_image(
         item.picture,
         _output_of(item.row),

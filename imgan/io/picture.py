@@ -14,7 +14,7 @@ class Picture:
 
     pixels: Array
     """`(height, width)` for grey, else `(height, width, 3)` RGB; C-contiguous. uint8,
-    uint16, or float32 in `[0, 1]`."""
+    uint16, or float32 in `[0, 1]`. Of `bands` any `(height, width, bands)`."""
     alpha: Array | None = None
     """`(height, width)` in the dtype of the pixels, not premultiplied."""
     metadata: Metadata = field(default_factory=Metadata)

@@ -155,6 +155,28 @@ def test_constant_transparency_stays_constant_and_hidden_colour_bleeds(tmp_path)
     assert (read_image(tmp_path / "out" / "flat.png").alpha == 77).all()
 
 
+def test_colours_are_kept_and_transparency_is_left_alone(tmp_path):
+    class Tinting(NearestEngine):
+        def run(self, pixels, crop, precision, *, quantise):
+            made = super().run(pixels, crop, precision, quantise=quantise)
+            return made._replace(pixels=made.pixels - np.uint8(20))
+
+    pixels = np.zeros((40, 40, 3), np.uint8)
+    alpha = np.zeros((40, 40), np.uint8)
+    pixels[:, 20:], alpha[:, 20:], alpha[:, 30:] = 200, 128, 255
+    write_image(Picture(pixels, alpha), tmp_path / "in" / "half.png")
+    made = {}
+    for keep in (False, True):
+        out = tmp_path / f"out{keep}"
+        predictor = Predictor(Tinting(), keep_colors=keep)
+        run(tmp_path / "in", out, load=lambda predictor=predictor: predictor)
+        made[keep] = read_image(out / "half.png")
+    assert (made[False].pixels == 180).all()
+    # Black that nobody saw would have pulled the rim down.
+    assert (made[True].pixels == 200).all()
+    np.testing.assert_array_equal(made[True].alpha, made[False].alpha)
+
+
 def test_the_report_has_the_documented_keys(folder, tmp_path):
     (folder / "1.png").write_bytes(b"")
     (folder / "notes.txt").write_text("x")
@@ -168,6 +190,7 @@ def test_the_report_has_the_documented_keys(folder, tmp_path):
         "weights_sha256",
         "device",
         "precision",
+        "fidelity",
         "files",
         "totals",
     ]
@@ -182,6 +205,7 @@ def test_the_report_has_the_documented_keys(folder, tmp_path):
         "input_size",
         "output_size",
     ]
+    assert values["fidelity"] is None
     assert values["files"][0]["input_size"] == [20, 30]
     assert values["files"][0]["output_size"] == [40, 60]
     totals = values["totals"]

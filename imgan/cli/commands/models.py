@@ -80,6 +80,12 @@ def _write_notes(found: list[Card], measure: bool) -> None:
     protocols = {cards.protocol(card.metrics[0]) for card in found if card.metrics}
     for text in sorted(protocols):
         write(f"PSNR in dB: {text}.")
+    for card in found:
+        if card.fidelity_partner:
+            write(
+                f"Fidelity: {card.name} goes towards {card.fidelity_partner} with "
+                "--fidelity 0 to 1."
+            )
     machines = {card.speed.machine for card in found if card.speed}
     if measure:
         write("Speed: megapixels of input per second on this machine.")

@@ -43,6 +43,21 @@ def upscale(
         float | None,
         typer.Option(help="Enlargement, such as 2.5. Default: the model's."),
     ] = None,
+    fidelity: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="For an adversarial model with a partner: 0 invents most detail, 1 "
+            "none. Default: the model as it is.",
+        ),
+    ] = None,
+    keep_colors: Annotated[
+        bool,
+        typer.Option(
+            "--keep-colors", help="Give results the large-scale colours of the input."
+        ),
+    ] = False,
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Look into folders inside folders.")
     ] = False,
@@ -92,11 +107,11 @@ def upscale(
     Results appear whole or not at all. What is there already is skipped, so a batch
     that was stopped goes on with the same command.
     """
-    from imgan.bundles.register import default_model
+    from imgan.bundles.fidelity import choose_model
     from imgan.inference.work import BatchOptions
 
     options = BatchOptions(
-        model=model or default_model(scale),
+        model=model or choose_model(scale, fidelity),
         scale=scale,
         overwrite=overwrite,
         quality=quality,
@@ -105,6 +120,8 @@ def upscale(
         precision=precision,
         device=device,
         max_megapixels=max_megapixels,
+        fidelity=fidelity,
+        keep_colors=keep_colors,
     )
     return run(paths, options, image_format, recursive, report, quiet)
 
@@ -120,15 +137,15 @@ def run(
     """Plan and process a batch, and tell the user; return the exit code."""
     if len(paths) < 2:
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
-    from imgan.inference.batch import model_card
     from imgan.inference.batch import run_batch
+    from imgan.inference.engines import check_model
     from imgan.inference.memory import share_arenas
     from imgan.inference.report import write_report
     from imgan.io.paths import plan_jobs
 
     share_arenas()
     *inputs, output = paths
-    model_card(options.model)
+    check_model(options.model, options.fidelity, keep_colors=options.keep_colors)
     _check_report(report_file)
     plan = plan_jobs(inputs, output, recursive=recursive, image_format=image_format)
     progress = BatchProgress(len(plan.jobs), quiet=quiet)
