@@ -9,6 +9,8 @@ import keras
 class OneWeight(keras.Model):
     """`output = w * input`: a 1x1 convolution of one channel without a bias."""
 
+    output_range = (0.0, 1.0)
+
     def __init__(self, start: float = 0.5, dtype: str = "float32") -> None:
         images = keras.Input((None, None, 1))
         outputs = keras.layers.Conv2D(
