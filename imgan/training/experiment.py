@@ -17,6 +17,7 @@ from imgan.bundles.bundle import load_network
 from imgan.bundles.card import Card
 from imgan.bundles.register import resolve
 from imgan.config import Recipe
+from imgan.config.super_resolution import GateConfig
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.errors import did_you_mean
@@ -29,10 +30,15 @@ class Look(NamedTuple):
     scores: dict[str, float]
     fingerprint: list[float] | None = None
     """Numbers that change whenever the generator does."""
+    signs: Mapping[str, float] = {}
+    """What the watchdog looks at beside the scores."""
 
 
 class Validator(ABC):
     """Looks at the moving average while it trains."""
+
+    pictures = 0
+    """How many held-out pairs it has."""
 
     @abstractmethod
     def __call__(self, step: int) -> Look:
@@ -51,6 +57,8 @@ class Experiment(ABC):
         self.family = families.get(recipe.family)
         self.rate_scale: Any = None
         """What multiplies all learning rates; lowered after a rollback."""
+        self.kept_step: int | None = None
+        """Step whose moving average the bundle holds; None: the last one."""
 
     def create(self) -> Any:
         """Return the compiled `keras.Model`; call it inside the strategy's scope."""
@@ -61,11 +69,20 @@ class Experiment(ABC):
     def build_model(self) -> Any:
         """Return the compiled `keras.Model` that trains the networks."""
 
+    @property
+    def gate(self) -> GateConfig | None:
+        """What held-out pairs decide; None where there are none."""
+        found: GateConfig | None = getattr(self.recipe.training, "gate", None)
+        held_out = getattr(self.recipe.data, "validation", None)
+        return found if held_out else None
+
     def stages(self) -> tuple[int, ...]:
         """Return the steps after which the train step changes, rising."""
         return ()
 
-    def begin_stage(self, model: Any, step: int) -> None:  # noqa: B027
+    def begin_stage(  # noqa: B027
+        self, model: Any, step: int, run: RunFolder
+    ) -> None:
         """Make the model what it must be to go on from a step.
 
         Called before the first step of a process, after each of `stages`, and after
@@ -91,6 +108,7 @@ class Experiment(ABC):
     def base_card(self, network: Any) -> dict[str, Any]:
         """Return what a card of any task holds."""
         recipe: Recipe = self.recipe
+        steps = recipe.training.steps if self.kept_step is None else self.kept_step
         return {
             "imgan_version": __version__,
             "name": recipe.name,
@@ -102,7 +120,7 @@ class Experiment(ABC):
             "recipe": recipe.model_dump(mode="json"),
             "data": recipe.data_credits,
             "licence": recipe.licence,
-            "training_steps": recipe.training.steps,
+            "training_steps": steps,
         }
 
 

@@ -22,7 +22,7 @@ from imgan.training.report_data import read_series
 from imgan.training.report_data import read_table
 from imgan.training.report_data import training_seconds
 from imgan.training.run_folder import RunFolder
-from imgan.training.watchdog import SYMPTOMS
+from imgan.training.symptoms import SYMPTOMS
 
 # Sheets narrower than this are enlarged in the browser, with hard edges.
 _SMALL = 400
@@ -62,6 +62,7 @@ def render_report(run: RunFolder, failure: str | None = None) -> str:
     parts = [
         _head(run, title, recipe, rows, samples, failure),
         _failure(failure),
+        _verdict(rows),
         _alarms(alarms),
         _charts(rows, [int(alarm["step"]) for alarm in alarms]),
         _samples(samples),
@@ -116,6 +117,22 @@ def _failure(failure: str | None) -> str:
     return (
         '<section class="trouble" id="failure"><h2>The run has failed</h2>'
         f"<p>{html.escape(failure)}</p></section>"
+    )
+
+
+def _verdict(rows: list[dict[str, Any]]) -> str:
+    found = [row for row in rows if isinstance(row.get("verdict"), str)]
+    if not found:
+        return ""
+    line, warnings = found[-1]["verdict"], found[-1].get("warnings")
+    warned = "".join(
+        f"<p>{html.escape(str(warning))}</p>"
+        for warning in (warnings if isinstance(warnings, list) else ())
+    )
+    kind = "verdict trouble" if warned else "verdict"
+    return (
+        f'<section class="{kind}" id="verdict"><p><b>{html.escape(line)}</b></p>'
+        f"{warned}</section>"
     )
 
 

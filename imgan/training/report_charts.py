@@ -26,6 +26,9 @@ _AT_LEAST = {
     "validation_diversity": (0.0, 1.0),
     "augment_probability": (0.0, 0.1),
     "seconds_per_step": (0.0, 0.0),
+    "gain_over_bicubic": (0.0, 0.0),
+    "color_drift": (0.0, 0.0),
+    "sharpness": (0.0, 1.0),
 }
 
 

@@ -28,7 +28,14 @@ _GROUPS = (
 )
 
 _TITLES = {
+    "validation_psnr": "Validation: PSNR, in dB",
     "validation_psnr_y": "Validation: PSNR on luma, in dB",
+    "validation_ssim": "Validation: SSIM",
+    "validation_ssim_y": "Validation: SSIM on luma",
+    "validation_gain_over_bicubic": "Validation: gain, in dB",
+    "validation_gain_over_start": "Validation: gain, in dB",
+    "validation_sharpness": "Validation: sharpness, 1 as in true pictures",
+    "validation_color_drift": "Validation: drift of mean colours, in levels of 255",
     "validation_diversity": "Validation: diversity of samples, 1 as in real pictures",
 }
 
@@ -102,6 +109,8 @@ def read_series(rows: list[dict[str, Any]]) -> dict[str, list[Series]]:
     """Return the curves of each chart, by its title, in the order of the page."""
     series: dict[str, Series] = {}
     for row in rows:
+        if "verdict" in row:
+            continue
         for name, value in row.items():
             if name == "step" or not (value is None or _is_number(value)):
                 continue

@@ -2,27 +2,64 @@
 
 from collections.abc import Callable
 from typing import Any
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
+from imgan.data.resize import resize_bicubic
 from imgan.data.sources import ImagePair
 from imgan.io.images import Picture
 from imgan.io.images import write_image
+from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
+from imgan.metrics.sharpness import gradient_energy
+from imgan.metrics.ssim import WINDOW
+from imgan.metrics.ssim import ssim
 from imgan.training.experiment import Look
 from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
 from imgan.types import Array
 from imgan.types import ValueRange
+from imgan.types import dtype_peak
 
 # Side of a crop on the sample sheet, in high-resolution pixels.
 SHEET_CROP = 192
+# Pictures on the sheet.
+_SHEET_ROWS = 6
+# What equal pictures score: one empty picture must not make a mean infinite.
+_MOST_DECIBELS = 100.0
+# Contrast in levels of 255 under which all pictures together count as empty.
+_LEAST_CONTRAST = 0.5
+
+
+class _Reference(NamedTuple):
+    """What one pair is compared with at every look."""
+
+    bicubic_psnr: float
+    contrast: float
+    energy: float
+    means: NDArray[np.float64]
+    """Of input and truth, `(2, channels)` in levels of 255."""
+    bicubic_crop: Array
 
 
 class SuperResolutionValidator(Validator):
-    """PSNR on luma over whole held-out pictures, and a sheet of samples.
+    """Scores of whole held-out pictures, and a sheet of samples.
+
+    Scores of pictures of three channels are on 8-bit luma; of others on all channels.
+
+    - `psnr_y`, `ssim_y`, or `psnr`, `ssim`: means over pictures. SSIM needs 11 pixels.
+    - `gain_over_bicubic`: decibels above MATLAB's bicubic enlargement of the input.
+    - `sharpness`: energy of gradients, relative to that of the true pictures.
+    - `color_drift`: largest difference of any picture's mean in any channel from that
+      of its input, in levels of 255.
+
+    For the watchdog there are `contrast`, the standard deviation relative to that of
+    bicubic enlargements or of the truth, whichever is less, and `tint`: as
+    `color_drift`, but only what lies outside the input's and the truth's.
 
     Args:
         network: Usually the moving average of the generator.
@@ -41,9 +78,14 @@ class SuperResolutionValidator(Validator):
         ranges: tuple[ValueRange, ValueRange],
     ) -> None:
         self.pairs = pairs
+        self.pictures = len(pairs)
         self.scale = scale
         self.run = run
         self._ranges = ranges
+        self._references: list[_Reference] = []
+        self._windowed = all(
+            min(pair.hr.shape[:2]) - 2 * scale >= WINDOW for pair in pairs
+        )
         channels = network.input_shape[-1]
         self._predict: Callable[[Any], Any] = tf.function(
             lambda images: network(images, training=False),
@@ -51,40 +93,150 @@ class SuperResolutionValidator(Validator):
         )
 
     def __call__(self, step: int) -> Look:
-        """Return the mean PSNR on luma; write the sample sheet."""
+        """Return the scores; write the sample sheet."""
         if not self.pairs:
             return Look({})
-        outputs = [self._enlarge(pair.lr) for pair in self.pairs]
-        scores = [
-            psnr(pair.hr, output, crop_border=self.scale)
-            for pair, output in zip(self.pairs, outputs, strict=True)
-        ]
-        sheet = np.concatenate(
-            [
-                _sheet_row(pair, output)
-                for pair, output in zip(self.pairs[:6], outputs, strict=False)
-            ]
+        if not self._references:
+            self._references = [self._reference(pair) for pair in self.pairs]
+        outputs = [self._enlarge(pair) for pair in self.pairs]
+        if not all(np.isfinite(output).all() for output in outputs):
+            return Look({self._name("psnr"): float("nan")})
+        self._write_sheet(outputs, step)
+        return Look(self._scores(outputs), signs=self._signs(outputs))
+
+    def _scores(self, outputs: list[Array]) -> dict[str, float]:
+        pairs = list(zip(self.pairs, outputs, strict=True))
+        decibels = _mean([_psnr(pair.hr, out, self.scale) for pair, out in pairs])
+        bicubic = _mean([one.bicubic_psnr for one in self._references])
+        scores = {
+            self._name("psnr"): decibels,
+            "gain_over_bicubic": decibels - bicubic,
+            "color_drift": max(
+                color_drift(_levels(out), _levels(pair.lr)) for pair, out in pairs
+            ),
+        }
+        if self._windowed:
+            similarities = [_ssim(pair.hr, out, self.scale) for pair, out in pairs]
+            scores[self._name("ssim")] = _mean(similarities)
+            truth = sum(one.energy for one in self._references)
+            if truth > 0:
+                scores["sharpness"] = sum(map(_energy, outputs)) / truth
+        return scores
+
+    def _signs(self, outputs: list[Array]) -> dict[str, float]:
+        tints = []
+        for output, one in zip(outputs, self._references, strict=True):
+            mean, (low, high) = _channel_means(output), np.sort(one.means, axis=0)
+            tints.append(np.max(np.maximum(mean - high, low - mean)))
+        signs = {"tint": max(0.0, float(np.max(tints)))}
+        usual = sum(one.contrast for one in self._references)
+        if usual > _LEAST_CONTRAST * len(outputs):
+            signs["contrast"] = sum(map(_contrast, outputs)) / usual
+        return signs
+
+    def _reference(self, pair: ImagePair) -> _Reference:
+        bicubic = resize_bicubic(pair.lr, self.scale)
+        means = np.stack([_channel_means(pair.lr), _channel_means(pair.hr)])
+        return _Reference(
+            bicubic_psnr=_psnr(pair.hr, bicubic, self.scale),
+            contrast=min(_contrast(bicubic), _contrast(pair.hr)),
+            energy=_energy(pair.hr) if self._windowed else 0.0,
+            means=means,
+            bicubic_crop=_cell(bicubic),
         )
-        write_image(Picture(sheet), self.run.sample_sheet(step))
-        return Look({"psnr_y": float(np.mean(scores))})
 
-    def _enlarge(self, lr: Array) -> Array:
+    def _enlarge(self, pair: ImagePair) -> Array:
+        """Return the output in the dtype of the truth, float32 if it is not finite."""
         (in_low, in_high), (low, high) = self._ranges
-        images = lr[None].astype(np.float32) * ((in_high - in_low) / 255.0) + in_low
-        outputs = np.asarray(self._predict(images))[0]
-        scaled = (outputs - low) * (255.0 / (high - low))
-        return np.round(np.clip(scaled, 0, 255)).astype(np.uint8)
+        unit = pair.lr.astype(np.float32) / np.float32(dtype_peak(pair.lr.dtype))
+        images = unit[None] * np.float32(in_high - in_low) + np.float32(in_low)
+        outputs = np.asarray(self._predict(images), np.float32)[0]
+        peak = dtype_peak(pair.hr.dtype)
+        scaled = (outputs - low) * np.float32(peak / (high - low))
+        if pair.hr.dtype == np.float32 or not np.isfinite(scaled).all():
+            return scaled
+        return np.round(np.clip(scaled, 0, peak)).astype(pair.hr.dtype)
+
+    def _name(self, metric: str) -> str:
+        return f"{metric}_y" if self.pairs[0].hr.shape[2] == 3 else metric
+
+    def _write_sheet(self, outputs: list[Array], step: int) -> None:
+        """Bicubic, network and truth side by side, at the centre."""
+        rows = [
+            [one.bicubic_crop, _cell(output), _cell(pair.hr)]
+            for one, output, pair in zip(
+                self._references[:_SHEET_ROWS], outputs, self.pairs, strict=False
+            )
+        ]
+        sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+        write_image(Picture(sheet), self.run.sample_sheet(step))
 
 
-def _sheet_row(pair: ImagePair, output: Array) -> Array:
-    """Bicubic, network and truth side by side, at the centre."""
-    height, width = pair.hr.shape[:2]
-    bicubic = cv2.resize(pair.lr, (width, height), interpolation=cv2.INTER_CUBIC)
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values))
+
+
+def _levels(pixels: Array) -> Array:
+    """Return pixels in levels of 255: uint8 as they are, others as float32."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    scaled: Array = pixels.astype(np.float32) * (255.0 / dtype_peak(pixels.dtype))
+    return scaled
+
+
+def _as_8_bits(pixels: Array) -> Array:
+    return np.floor(np.clip(_levels(pixels), 0, 255) + 0.5).astype(np.uint8)
+
+
+def _planes(pixels: Array) -> list[Array]:
+    """Return what is scored: one RGB picture of 8 bits, or every channel."""
+    if pixels.shape[2] == 3:
+        return [_as_8_bits(pixels)]
+    return list(np.moveaxis(_levels(pixels), 2, 0))
+
+
+def _psnr(truth: Array, output: Array, border: int) -> float:
+    if truth.shape[2] == 3:
+        a, b = _as_8_bits(truth), _as_8_bits(output)
+    else:
+        inner = slice(border, -border or None)
+        # One error over all channels.
+        a, b = (
+            _levels(pixels)[inner, inner].reshape(-1, pixels.shape[2])
+            for pixels in (truth, output)
+        )
+        border = 0
+    return min(_MOST_DECIBELS, psnr(a, b, crop_border=border))
+
+
+def _ssim(truth: Array, output: Array, border: int) -> float:
+    pairs = zip(_planes(truth), _planes(output), strict=True)
+    return _mean([ssim(a, b, crop_border=border) for a, b in pairs])
+
+
+def _energy(pixels: Array) -> float:
+    return _mean([gradient_energy(plane) for plane in _planes(pixels)])
+
+
+def _contrast(pixels: Array) -> float:
+    """Return the mean of the channels' standard deviations, in levels of 255."""
+    planes = cv2.split(_levels(pixels))
+    return _mean([float(cv2.meanStdDev(plane)[1].item()) for plane in planes])
+
+
+def _channel_means(pixels: Array) -> NDArray[np.float64]:
+    means: NDArray[np.float64] = np.mean(_levels(pixels), axis=(0, 1), dtype=np.float64)
+    return means
+
+
+def _cell(pixels: Array) -> Array:
+    """Return the centre of a picture as 8-bit RGB, padded to the size of a cell."""
+    height, width, channels = pixels.shape
     side = SHEET_CROP
-    cells = []
-    for image in (bicubic, output, pair.hr):
-        top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
-        crop = image[top : top + side, left : left + side]
-        below, beside = side - crop.shape[0], side - crop.shape[1]
-        cells.append(np.pad(crop, ((0, below), (0, beside), (0, 0))))
-    return np.concatenate(cells, axis=1)
+    top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
+    crop = _as_8_bits(pixels[top : top + side, left : left + side])
+    if channels != 3:
+        # Grey, or the first of many bands.
+        crop = np.repeat(crop[..., :1], 3, axis=2)
+    below, beside = side - crop.shape[0], side - crop.shape[1]
+    return np.pad(crop, ((0, below), (0, beside), (0, 0)))

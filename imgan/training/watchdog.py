@@ -1,4 +1,4 @@
-"""Notices that a run is failing, and says what to try."""
+"""Notices that a run is failing, and says so."""
 
 import math
 from collections.abc import Mapping
@@ -6,61 +6,11 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
-from typing import NamedTuple
 
 from imgan.config.recipe import WatchdogConfig
-
-# What an adversarial game in balance stays below; a discriminator this sure of both
-# kinds gives the generator nothing to learn from.
-SURE_ACCURACY = 0.995
-# Share of the real pictures' mutual distance under which samples count as all alike.
-LEAST_DIVERSITY = 0.15
-# Growth of that share between two looks from which a generator counts as on its way: an
-# untrained one draws all alike and fools nobody, too.
-GROWTH = 1.1
-# Change of the generator between two looks, relative to its size, under which it counts
-# as standing still.
-LEAST_CHANGE = 1e-5
-# Norm of a gradient from which a network no longer learns but is thrown about; healthy
-# games stay below a thousand.
-LARGEST_NORM = 1e4
-# Share of the run at whose end a generator may stand still: schedules end at 0.
-LAST_SHARE = 0.05
-
-
-class Symptom(NamedTuple):
-    """What goes wrong under this name, and what helps against it."""
-
-    meaning: str
-    advice: str
-
-
-SYMPTOMS = {
-    "not_finite": Symptom(
-        "a loss or gradient is not finite",
-        "Lower the learning rates, or set training.precision=float32.",
-    ),
-    "explosion": Symptom(
-        "gradients are so large that weights are thrown about",
-        "Lower both learning rates, or the weight of training.feature_matching.",
-    ),
-    "discriminator_wins": Symptom(
-        "the discriminator tells every real picture from every generated one",
-        "Lower training.discriminator_optimizer.learning_rate, set "
-        "training.augment=diff_augment for small data, or add training.r1_gamma.",
-    ),
-    "collapse": Symptom(
-        "the generator draws nearly the same picture from different noise",
-        "Lower both learning rates, set training.augment=diff_augment or "
-        "training.loss=hinge, or use family wgan_gp.",
-    ),
-    "dead_generator": Symptom(
-        "the generator has stopped changing",
-        "Raise training.generator_optimizer.learning_rate; if it is not 0, lower the "
-        "discriminator's.",
-    ),
-}
-"""By kind of alarm."""
+from imgan.config.super_resolution import GateConfig
+from imgan.training import symptoms
+from imgan.training.symptoms import SYMPTOMS
 
 
 @dataclass(frozen=True)
@@ -94,6 +44,7 @@ class WatchdogState:
     streaks: dict[str, int] = field(default_factory=dict)
     fingerprint: list[float] = field(default_factory=list)
     diversity: float | None = None
+    gain: float | None = None
     totals: dict[str, float] = field(default_factory=dict)
     counted: int = 0
     alarms: list[Alarm] = field(default_factory=list)
@@ -111,11 +62,16 @@ class Watchdog:
     Args:
         config: How patient it is.
         steps: Length of the whole run.
+        gate: What held-out pairs may show. With it a discriminator may win: losses on
+            content go on teaching the generator, and held-out pairs tell how well.
     """
 
-    def __init__(self, config: WatchdogConfig, steps: int) -> None:
+    def __init__(
+        self, config: WatchdogConfig, steps: int, gate: GateConfig | None = None
+    ) -> None:
         self.config = config
         self.steps = steps
+        self.gate = gate
         self.state = WatchdogState()
 
     @property
@@ -143,13 +99,14 @@ class Watchdog:
         scores: Mapping[str, float],
         fingerprint: list[float] | None = None,
     ) -> Alarm | None:
-        """Judge the state of the game; call it at every validation.
+        """Judge the state of the run; call it at every validation.
 
         Args:
             step: Steps done.
             scores: Of the validation, with `diversity` of fixed samples relative to
-                real pictures. The numbers of the train step are those observed since
-                the look before.
+                real pictures, or with what `imgan.training.validation` says of held-out
+                pairs. The numbers of the train step are those observed since the look
+                before.
             fingerprint: Numbers that change whenever the generator does.
 
         Returns:
@@ -157,18 +114,11 @@ class Watchdog:
         """
         state = self.state
         numbers = {k: v / state.counted for k, v in state.totals.items()}
-        ending = step > (1.0 - LAST_SHARE) * self.steps
-        diversity = scores.get("diversity")
-        growing = _is_growing(diversity, state.diversity)
-        # Causes first: a game that has been lost looks like a collapse as well.
-        found = {
-            "dead_generator": "" if ending else self._standing_still(fingerprint),
-            "explosion": _explosion(numbers),
-            "discriminator_wins": "" if growing else _discriminator_wins(numbers),
-            "collapse": "" if growing else _collapse(diversity),
-        }
+        found = self._findings(step, numbers, scores, fingerprint)
         state.totals, state.counted = {}, 0
-        state.diversity = diversity
+        state.diversity = scores.get("diversity")
+        gains = [state.gain, scores.get("gain_over_bicubic")]
+        state.gain = max((gain for gain in gains if gain is not None), default=None)
         if fingerprint:
             state.fingerprint = fingerprint
         if not self.config.enabled or step < self.config.grace_steps:
@@ -180,6 +130,35 @@ class Watchdog:
                 return Alarm(step, kind, finding)
         return None
 
+    def _findings(
+        self,
+        step: int,
+        numbers: Mapping[str, float],
+        scores: Mapping[str, float],
+        fingerprint: list[float] | None,
+    ) -> dict[str, str]:
+        """Return what is wrong by its kind, or nothing under that name."""
+        ending = step > (1.0 - symptoms.LAST_SHARE) * self.steps
+        diversity, gate = scores.get("diversity"), self.gate
+        growing = symptoms.is_growing(diversity, self.state.diversity)
+        wins = "" if growing or gate else symptoms.discriminator_wins(numbers)
+        # Causes first: a game that has been lost looks like a collapse as well.
+        found = {
+            "dead_generator": "" if ending else self._standing_still(fingerprint),
+            "explosion": symptoms.explosion(numbers),
+            "discriminator_wins": wins,
+            "collapse": "" if growing else symptoms.collapse(diversity),
+        }
+        if gate:
+            found["color_drift"] = symptoms.color_drift(scores, gate)
+            gain = scores.get("gain_over_bicubic")
+            rising = symptoms.is_rising(gain, self.state.gain)
+            grey = symptoms.grey_output(scores)
+            worse = symptoms.worse_than_bicubic(scores, gate)
+            found["grey_output"] = "" if rising else grey
+            found["worse_than_bicubic"] = "" if rising else worse
+        return found
+
     def notes(self) -> dict[str, Any]:
         """Return the state as JSON takes it."""
         return asdict(self.state)
@@ -190,6 +169,7 @@ class Watchdog:
             streaks=dict(notes.get("streaks", {})),
             fingerprint=list(notes.get("fingerprint", [])),
             diversity=notes.get("diversity"),
+            gain=notes.get("gain"),
             totals=dict(notes.get("totals", {})),
             counted=int(notes.get("counted", 0)),
             alarms=[Alarm(**alarm) for alarm in notes.get("alarms", [])],
@@ -212,35 +192,6 @@ class Watchdog:
         pairs = zip(before, fingerprint, strict=True)
         change = max(abs(now - then) for then, now in pairs)
         spread = max(1e-12, max(fingerprint) - min(fingerprint))
-        if change > LEAST_CHANGE * spread:
+        if change > symptoms.LEAST_CHANGE * spread:
             return ""
         return f"it changed by {change / spread:.1g} of its size since the look before"
-
-
-def _explosion(numbers: Mapping[str, float]) -> str:
-    norms = {k: v for k, v in numbers.items() if k.endswith("gradient_norm")}
-    large = [f"{k} {v:.2g}" for k, v in norms.items() if v > LARGEST_NORM]
-    return ", ".join(large)
-
-
-def _discriminator_wins(numbers: Mapping[str, float]) -> str:
-    real = numbers.get("discriminator_real_accuracy", 0.0)
-    fake = numbers.get("discriminator_fake_accuracy", 0.0)
-    if min(real, fake) < SURE_ACCURACY:
-        return ""
-    return f"accuracy {real:.4f} on real, {fake:.4f} on generated pictures"
-
-
-def _collapse(diversity: float | None) -> str:
-    if diversity is None or diversity >= LEAST_DIVERSITY:
-        return ""
-    return f"samples are {diversity:.3f} times as far apart as real pictures"
-
-
-def _is_growing(diversity: float | None, before: float | None) -> bool:
-    if diversity is None:
-        return False
-    if before is None:
-        # One look alone does not tell.
-        return True
-    return GROWTH * before <= diversity < 1.0

@@ -12,8 +12,8 @@ from imgan.config import Recipe
 from imgan.training.checkpoints import Checkpoints
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import open_run
+from imgan.training.session import checkpoint_state
 from imgan.training.train import build_experiment
-from imgan.training.train import checkpoint_state
 from imgan.training.train import train
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe

@@ -34,7 +34,7 @@ class Staged(GenerationExperiment):
     def stages(self) -> tuple[int, ...]:
         return self.ends
 
-    def begin_stage(self, model: Any, step: int) -> None:
+    def begin_stage(self, model: Any, step: int, run: Any) -> None:
         self.begun.append(step)
         kind = "hinge" if step >= BOUNDARY else "least_squares"
         model.generator_loss = ADVERSARIAL_LOSSES[kind]("generator")

@@ -29,7 +29,9 @@ def test_a_run_leaves_everything_that_the_design_names(
     finished: RunFolder, recipe: Recipe
 ) -> None:
     rows = [json.loads(line) for line in finished.metrics.read_text().splitlines()]
-    losses = {row["step"]: row["generator_loss"] for row in rows if len(row) > 2}
+    losses = {
+        row["step"]: row["generator_loss"] for row in rows if "generator_loss" in row
+    }
     assert sorted(losses) == [2, 4, 6, 8, 10, 12]
     scores = [row["validation_psnr_y"] for row in rows if "validation_psnr_y" in row]
     assert len(scores) == 2
@@ -71,7 +73,7 @@ def test_init_starts_from_the_weights_of_a_bundle(
     for mine, theirs in zip(network.get_weights(), trained.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     other = again.model_copy(update={"scale": 4})
-    with pytest.raises(ConfigError, match="family repsr and scale 4. Received"):
+    with pytest.raises(ConfigError, match="scale 4, .*Received"):
         build_experiment(other).build_generator()
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from imgan.config import Recipe
+from imgan.config import validate_recipe
 from imgan.config.recipe import WatchdogConfig
+from imgan.config.super_resolution import GateConfig
 from imgan.errors import TrainingError
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import open_run
+from imgan.training.symptoms import SYMPTOMS
 from imgan.training.train import train
-from imgan.training.watchdog import SYMPTOMS
 from imgan.training.watchdog import Alarm
 from imgan.training.watchdog import Watchdog
 from tests.training.conftest import assert_same_end
@@ -325,3 +327,59 @@ def forced(
         patch.setattr(Watchdog, "look", look)
         train(recipe, run, progress=progress)
     return run
+
+
+# What a validator says of a network that does well on held-out pairs.
+WELL = {"gain_over_bicubic": 0.5, "contrast": 0.98, "tint": 0.3}
+
+
+def look_at_pairs(gate: GateConfig, *looks: dict[str, float]) -> list[str]:
+    """Return the kind of alarm at each look, or nothing."""
+    dog = Watchdog(WatchdogConfig(patience=2, grace_steps=500), 10_000, gate)
+    alarms = [dog.look(500 * n, {**WELL, **one}) for n, one in enumerate(looks, 1)]
+    return [alarm.kind if alarm else "" for alarm in alarms]
+
+
+def test_grey_tinted_and_worse_than_bicubic_are_alarms() -> None:
+    gate = GateConfig(bicubic_margin=0.5, color_drift=3.0)
+    grey, tinted = {"contrast": 0.3}, {"tint": 3.1}
+    worse = {"gain_over_bicubic": -0.6}
+    assert look_at_pairs(gate, {}, grey, grey) == ["", "", "grey_output"]
+    assert look_at_pairs(gate, {}, tinted, tinted) == ["", "", "color_drift"]
+    assert look_at_pairs(gate, {}, worse, worse) == ["", "", "worse_than_bicubic"]
+    assert look_at_pairs(gate, {}, grey, {}, grey, {"tint": 2.9}) == [""] * 5
+    assert look_at_pairs(gate, *[{"gain_over_bicubic": -0.4}] * 4) == [""] * 4
+
+
+def test_a_network_on_its_way_is_not_yet_judged_by_bicubic() -> None:
+    rising = [{"gain_over_bicubic": -9.0 + n, "contrast": 0.1} for n in range(6)]
+    assert look_at_pairs(GateConfig(), *rising) == [""] * 6
+    stuck = [*rising, rising[-1], rising[-1]]
+    assert look_at_pairs(GateConfig(), *stuck)[-1] == "grey_output"
+
+
+def test_on_held_out_pairs_a_discriminator_may_win() -> None:
+    sure = {"discriminator_real_accuracy": 1.0, "discriminator_fake_accuracy": 1.0}
+    config = WatchdogConfig(patience=1, grace_steps=0)
+    for gate, kind in ((None, "discriminator_wins"), (GateConfig(), "")):
+        dog = Watchdog(config, 1000, gate)
+        dog.observe(sure, 10)
+        alarm = dog.look(100, WELL)
+        assert (alarm.kind if alarm else "") == kind
+
+
+def test_a_network_that_loses_to_bicubic_goes_back_and_then_stops(
+    experiment: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At a learning rate of zero it stays as random as it was."""
+    training = {
+        **experiment["training"],
+        "validate_every": 2,
+        "learning_rate": 1e-12,
+        "watchdog": {"patience": 2, "grace_steps": 2, "rollbacks": 1},
+        "gate": {"bicubic_margin": 0.0},
+    }
+    recipe = validate_recipe({**experiment, "training": training})
+    run, message = provoke(recipe, tmp_path / "run")
+    check_told(run, message, "worse_than_bicubic", caplog.text, times=2)
+    assert "`imgan check`" in message

@@ -1,0 +1,212 @@
+"""What held-out pairs decide: which step a run ends with, and whether it ends early."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+from typing import NamedTuple
+
+import keras
+
+from imgan.config.super_resolution import GateConfig
+
+# What looks are compared by: luma, or all channels where there is no luma.
+_MEASURES = ("psnr_y", "psnr")
+
+
+class Decision(NamedTuple):
+    """What follows from one look."""
+
+    best: bool = False
+    """Its weights are the ones to keep."""
+    stop: bool = False
+    """There have been enough looks without a gain."""
+
+
+@dataclass
+class GateState:
+    """What the gate remembers; travels in every checkpoint.
+
+    Attributes:
+        start: Scores of the network that the run began with, if it was trained.
+        best: Scores of the best look.
+        best_step: Its step; -1: none yet.
+        last: Scores of the last look.
+        last_step: Its step; -1: none yet.
+        mark: Decibels that the next gain is counted from.
+        without_gain: Looks since then.
+        stopped: Whether the run has ended early.
+    """
+
+    start: dict[str, float] = field(default_factory=dict)
+    best: dict[str, float] = field(default_factory=dict)
+    best_step: int = -1
+    last: dict[str, float] = field(default_factory=dict)
+    last_step: int = -1
+    mark: float | None = None
+    without_gain: int = 0
+    stopped: bool = False
+
+
+class Gate:
+    """Compares every look at held-out pairs with those before it.
+
+    Args:
+        config: What counts.
+    """
+
+    def __init__(self, config: GateConfig) -> None:
+        self.config = config
+        self.state = GateState()
+
+    def begin(self, scores: Mapping[str, float]) -> None:
+        """Remember the scores of a trained network before its first step."""
+        self.state.start = dict(scores)
+
+    def begin_stage(self) -> None:
+        """Forget the best look: another stage is after something else."""
+        self.state = GateState(start=self.state.start)
+
+    def compared(self, scores: Mapping[str, float]) -> dict[str, float]:
+        """Return scores with `gain_over_start`, where there is a start."""
+        value, before = _decibels(scores), _decibels(self.state.start)
+        if value is None or before is None:
+            return dict(scores)
+        return {**scores, "gain_over_start": value - before}
+
+    def observe(
+        self, step: int, scores: Mapping[str, float], *, trusted: bool = True
+    ) -> Decision:
+        """Take in a look.
+
+        Args:
+            step: Steps done.
+            scores: With `psnr_y` or `psnr`.
+            trusted: Whether nothing looks wrong; otherwise it cannot be the best.
+        """
+        state, config = self.state, self.config
+        value = _decibels(scores)
+        if value is None:
+            return Decision()
+        state.last, state.last_step = dict(scores), step
+        if state.mark is None or value >= state.mark + config.least_gain:
+            state.mark, state.without_gain = value, 0
+        else:
+            state.without_gain += 1
+        best = _decibels(state.best)
+        # Noise must not replace a network that somebody has chosen.
+        needed = config.least_gain if state.best_step == 0 else 0.0
+        is_best = trusted and (best is None or value > best + needed)
+        if is_best:
+            state.best, state.best_step = dict(scores), step
+        return Decision(is_best, 0 < config.early_stop <= state.without_gain)
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the run ends with the weights of its best look."""
+        return self.config.keep_best and self.state.best_step >= 0
+
+    @property
+    def kept(self) -> tuple[int, dict[str, float]]:
+        """Step and scores of what the run ends with."""
+        state = self.state
+        if self.keeps_best:
+            return state.best_step, state.best
+        return state.last_step, state.last
+
+    def notes(self) -> dict[str, Any]:
+        """Return the state as JSON takes it."""
+        return asdict(self.state)
+
+    def restore(self, notes: Mapping[str, Any]) -> None:
+        """Take up the state of a checkpoint."""
+        known = GateState.__dataclass_fields__
+        self.state = GateState(**{k: v for k, v in notes.items() if k in known})
+
+
+class BestWeights:
+    """A copy of a network's weights, to be trusted to checkpoints.
+
+    Args:
+        network: The moving average of a generator.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self._copies = [
+            keras.Variable(_numbers(weight), trainable=False, dtype=weight.dtype)
+            for weight in network.weights
+        ]
+
+    @property
+    def state(self) -> list[Any]:
+        """The copy as `tf.train.Checkpoint` takes it."""
+        return [copy.value for copy in self._copies]
+
+    def take(self) -> None:
+        """Copy the network's weights."""
+        for copy, weight in zip(self._copies, self.network.weights, strict=True):
+            copy.assign(_numbers(weight))
+
+    def give_back(self) -> None:
+        """Make the copy the network's weights."""
+        for copy, weight in zip(self._copies, self.network.weights, strict=True):
+            weight.assign(_numbers(copy))
+
+
+class Verdict(NamedTuple):
+    """What a run has come to, in one line, and what is to be said against it."""
+
+    line: str
+    warnings: list[str]
+
+
+def verdict(gate: Gate, *, steps: int, pictures: int, start: str | None) -> Verdict:
+    """Return what held-out pairs say of the model that the run ends with.
+
+    Args:
+        gate: After the last look.
+        steps: Of the recipe.
+        pictures: How many pairs were held out.
+        start: Name of the model that the run began with.
+    """
+    step, scores = gate.kept
+    over = {"gain_over_bicubic": "bicubic", "gain_over_start": start or "the start"}
+    gains = [
+        f"{scores[key]:+.2f} dB over {it}" for key, it in over.items() if key in scores
+    ]
+    line = f"{', '.join(gains)} on {pictures} held-out picture{'s' * (pictures != 1)}"
+    line += f"; kept step {step:,} of {steps:,}"
+    if gate.state.stopped:
+        line += (
+            f", stopped at step {gate.state.last_step:,} after "
+            f"{gate.state.without_gain} looks without a gain of "
+            f"{gate.config.least_gain:g} dB"
+        )
+    return Verdict(line, _warnings(gate, start))
+
+
+def _warnings(gate: Gate, start: str | None) -> list[str]:
+    step, scores = gate.kept
+    found = []
+    if start and step == 0:
+        found.append(
+            f"Training has not made it better than the model it began with, {start}, "
+            "whose weights are kept. Look at the pairs with `imgan check`, lower the "
+            "learning rate, or train longer."
+        )
+    if scores.get("gain_over_bicubic", 0.0) < -gate.config.bicubic_margin:
+        found.append(
+            "The model is further from the truth than bicubic enlargement. Look at the "
+            "pairs with `imgan check`."
+        )
+    return found
+
+
+def _decibels(scores: Mapping[str, float]) -> float | None:
+    return next((scores[name] for name in _MEASURES if name in scores), None)
+
+
+def _numbers(variable: Any) -> Any:
+    return keras.ops.convert_to_numpy(variable)
