@@ -94,7 +94,7 @@ def test_factors_and_modes_of_many_batches() -> None:
     """Down in 0.7, up in 0.2 of batches; every mode in a third."""
     config = _config(first={"blur": NONE, "noise": NONE, "jpeg": NONE}, second=None)
 
-    @tf.function
+    @tf.function(autograph=False)
     def stage(step: tf.Tensor) -> Any:
         random = StepRandom(1)
         random.begin(step)

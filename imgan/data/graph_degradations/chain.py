@@ -18,6 +18,8 @@ from imgan.data.graph_degradations.plan import Draws
 from imgan.data.graph_degradations.plan import draw_batch_plan
 
 
+# AutoGraph would take seconds to find nothing to convert.
+@tf.autograph.experimental.do_not_convert
 def degrade_batch(
     hr_images: Any, config: DegradationConfig, scale: int, draws: Draws
 ) -> Any:
