@@ -46,6 +46,10 @@ COMMANDS = {
         "imgan.cli.commands.evaluate:evaluate",
         "Score a model on known truth, or a generator on real pictures.",
     ),
+    "check": Verb(
+        "imgan.cli.commands.check:check",
+        "Look at pictures before training on them.",
+    ),
     "models": Verb(
         "imgan.cli.commands.models:models",
         "List the models that ship with imgan, or describe one.",

@@ -1,0 +1,219 @@
+"""`imgan check`: what is wrong with pictures, before a training run finds out."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+from typing import Any
+
+import typer
+
+from imgan.cli.errors import FAILED
+from imgan.cli.errors import say
+from imgan.cli.text import aligned
+from imgan.cli.text import write
+from imgan.errors import DataError
+from imgan.errors import OutputError
+from imgan.errors import UsageError
+
+if TYPE_CHECKING:
+    from imgan.config import Recipe
+    from imgan.data.checking.findings import CheckResult
+    from imgan.data.checking.picture_sets import Advance
+    from imgan.data.checking.picture_sets import PictureSet
+
+_LINES = 10  # of progress where there is no terminal
+
+
+def check(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RECIPE|DIR...",
+            help="A recipe; or a folder of pictures, or with HR and LR inside, or with "
+            "train and validation inside; or two folders: high and low resolution.",
+            show_default=False,
+        ),
+    ],
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Write the findings as JSON; - is stdout."
+        ),
+    ] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Folders: ratio of high to low resolution. Default: looked up."
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Recipes: contact sheet of what the network will see. Default: "
+            "NAME-sheet.png, by the recipe's name.",
+        ),
+    ] = None,
+    no_sheet: Annotated[
+        bool, typer.Option("--no-sheet", help="Recipes: write no contact sheet.")
+    ] = False,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Recipes: change a key, as in train."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Recipes: the two-minute version.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No progress on stderr.")
+    ] = False,
+) -> int:
+    """Look at pictures before training on them.
+
+    Finds files without a partner, swapped, shifted and wrongly sized ones, pictures
+    that are there twice or both in training and validation, and unusual or empty ones.
+    The exit code is 1 if anything is found.
+    """
+    _check_json(json_file)
+    recipe = None
+    if len(sources) == 1 and not sources[0].is_dir():
+        recipe = _load(sources[0], overrides or [], quick, scale)
+        sheet = None if no_sheet else sheet or Path(f"{recipe.name}-sheet.png")
+        result = _check_recipe(recipe, sheet, quiet)
+    else:
+        given = {"sheet": sheet, "no-sheet": no_sheet, "set": overrides, "quick": quick}
+        _refuse([name for name, value in given.items() if value])
+        from imgan.data.checking.folders import open_folders
+
+        result = _run(open_folders(sources, scale), quiet)
+    _show(result, json_file)
+    if recipe is not None and sheet is not None:
+        _write_sheet(recipe, sheet)
+    return FAILED if result.findings else 0
+
+
+def _load(path: Path, overrides: list[str], quick: bool, scale: int | None) -> "Recipe":
+    if not path.exists():
+        raise UsageError(f"{path} is neither a recipe nor a folder")
+    if scale is not None:
+        raise UsageError("--scale does not apply to a recipe. Use --set scale=...")
+    from imgan.config import load_recipe
+
+    return load_recipe(path, overrides, quick=quick)
+
+
+def _refuse(given: list[str]) -> None:
+    if given:
+        raise UsageError(f"--{given[0]} applies to recipes, not to folders")
+
+
+def _check_recipe(recipe: "Recipe", sheet: Path | None, quiet: bool) -> "CheckResult":
+    from imgan.data.checking.recipes import check_store
+    from imgan.data.checking.recipes import open_recipe
+
+    if sheet is not None:
+        from imgan.data.contact_sheet import check_sheet_path
+
+        check_sheet_path(sheet)
+    result = _run(open_recipe(recipe), quiet)
+    if not result.findings:
+        check_store(recipe)
+    return result
+
+
+def _run(sets: "list[PictureSet]", quiet: bool) -> "CheckResult":
+    from imgan.data.checking.check import check_sets
+
+    with _progress(quiet) as advance:
+        return check_sets(sets, advance)
+
+
+def _show(result: "CheckResult", json_file: str | None) -> None:
+    values = json.dumps(result.to_json(), indent=2, ensure_ascii=False)
+    if json_file == "-":
+        write(values)
+        return
+    write(_text(result))
+    if json_file is not None:
+        try:
+            Path(json_file).write_text(values + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(
+                f"--json {json_file} cannot be written: {error}"
+            ) from error
+
+
+def _text(result: "CheckResult") -> str:
+    """Return counts, then a line for each finding, then what to do."""
+    from imgan.data.checking.findings import ADVICE
+
+    checked = ", ".join(f"{n:,} {name}" for name, n in result.checked.items())
+    total = len(result.findings)
+    head = f"{total:,} finding{'' if total == 1 else 's'} in {checked or 'arrays'}"
+    if not total:
+        return head
+    parts = [head, aligned([(kind, f"{n:,}") for kind, n in result.counts.items()])]
+    for kind in result.counts:
+        found = [finding for finding in result.findings if finding.kind == kind]
+        lines = [f"  {finding.files[0]}: {finding.message}" for finding in found]
+        parts.append("\n".join([kind, *lines]))
+    advice = aligned([(kind, ADVICE[kind]) for kind in result.counts])
+    return "\n\n".join([*parts, "What to do\n" + advice])
+
+
+def _write_sheet(recipe: "Recipe", path: Path) -> None:
+    """Write the contact sheet; pictures that cannot be trained on have none."""
+    from imgan.data.contact_sheet import write_contact_sheet
+
+    try:
+        write_contact_sheet(recipe, path)
+    except DataError as error:
+        say(f"no contact sheet: {error}")
+    else:
+        say(f"contact sheet: {path}")
+
+
+def _check_json(json_file: str | None) -> None:
+    # Known before the work is done rather than after it.
+    if json_file in (None, "-"):
+        return
+    path = Path(str(json_file))
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise OutputError(
+            f"--json {path} cannot be written: expected a file in an existing folder, "
+            "or - for stdout."
+        )
+
+
+@contextmanager
+def _progress(quiet: bool) -> "Iterator[Advance | None]":
+    """Yield what shows progress: a bar on a terminal, else a few lines."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if quiet:
+        yield None
+    elif console.is_terminal:
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task("Looking", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    else:
+        yield _say_tenths()
+
+
+def _say_tenths() -> Any:
+    said = 0
+
+    def advance(done: int, total: int) -> None:
+        nonlocal said
+        if done * _LINES // max(total, 1) > said:
+            said = done * _LINES // total
+            say(f"{done:,} of {total:,} files")
+
+    return advance

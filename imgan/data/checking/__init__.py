@@ -1,0 +1,1 @@
+"""A look at pictures before training: what is wrong with them, file by file."""

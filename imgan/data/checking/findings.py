@@ -1,0 +1,88 @@
+"""What a check finds: kinds, files, and what to do about each kind."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ADVICE = {
+    "unreadable": "Replace or remove these files.",
+    "unpaired": "Give both files of a pair the same name, or remove what has no "
+    "partner.",
+    "swapped": "Rename the low-resolution files as stated; they show each other's "
+    "pictures.",
+    "mismatched": "Find the true low-resolution pictures, or remove these pairs.",
+    "wrong_size": "Make these files again at the expected size.",
+    "misregistered": "Align these pairs, or remove them: a network learns the shift as "
+    "blur.",
+    "leak": "Remove these pictures from training or from validation: scores on them "
+    "prove nothing.",
+    "duplicate": "Remove the copies: they count twice in training.",
+    "near_empty": "Remove these pictures: there is nothing to learn from them.",
+    "channels": "Convert these files, or set data.channels to what they are.",
+    "depth": "Convert these files to the depth of the others.",
+    "small": "Remove these pictures, or train with smaller patches.",
+}
+"""Every kind of finding, in the order of a report, with what to do."""
+
+_PLACE = {kind: place for place, kind in enumerate(ADVICE)}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with one picture.
+
+    Attributes:
+        kind: A key of `ADVICE`.
+        files: The picture, then others that the finding is about.
+        message: What is wrong, without the name of the picture itself.
+    """
+
+    kind: str
+    files: tuple[Path, ...]
+    message: str
+
+    @property
+    def sort_key(self) -> tuple[int, str]:
+        """By kind, then by name."""
+        return _PLACE[self.kind], str(self.files[0])
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """All findings, sorted, and how many pictures each set has.
+
+    Attributes:
+        findings: By kind, then by name.
+        checked: High-resolution pictures of each set, by its name.
+    """
+
+    findings: tuple[Finding, ...]
+    checked: dict[str, int]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings of each kind there are, without kinds of none."""
+        found = Counter(finding.kind for finding in self.findings)
+        return {kind: found[kind] for kind in ADVICE if found[kind]}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `imgan check --json` writes."""
+        return {
+            "findings": [
+                {
+                    "kind": finding.kind,
+                    "files": [str(path) for path in finding.files],
+                    "message": finding.message,
+                }
+                for finding in self.findings
+            ],
+            "counts": self.counts,
+            "checked": self.checked,
+        }
+
+
+def make_result(findings: Iterable[Finding], checked: dict[str, int]) -> CheckResult:
+    """Return findings sorted."""
+    return CheckResult(tuple(sorted(findings, key=lambda f: f.sort_key)), checked)

@@ -1,0 +1,122 @@
+"""One look at one picture: decoded once, and little is remembered."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from imgan.data.checking.fingerprints import perceptual_hash
+from imgan.data.checking.fingerprints import thumbnail
+from imgan.data.checking.fingerprints import to_luma
+from imgan.errors import ImageReadError
+from imgan.io.bands import read_bands
+from imgan.io.images import read_image
+from imgan.types import Array
+from imgan.types import Size
+from imgan.types import dtype_peak
+
+Read = Callable[[Path], Array]
+"""Returns the pixels of a file, `(height, width[, channels])`."""
+
+_OVERVIEW = 256  # pixels; noise averages out, and thin writing still shows
+_THUMB_SOURCE = 1024  # pixels, so that huge pictures do not become huge floats
+_NEAR_LEVELS = {1: 4.0, 2: 1.0, 4: 1.0}
+"""How far a pixel may be from the median to count as the same colour, levels of 255, by
+bytes: deep pictures often use a small part of their range."""
+_LEAST_SHARE = 0.005  # of pixels with another colour than the median
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is remembered of a picture.
+
+    Attributes:
+        path: Its file.
+        size: After orientation.
+        channels: 1: grey.
+        bits: Of one value.
+        digest: Of the pixels alone, so that equal pictures in different files agree.
+        thumb: `(SIDE, SIDE)` float32 luma, levels of 255.
+        hashed: Perceptual hash.
+        near_empty: Whether it is practically of one colour.
+    """
+
+    path: Path
+    size: Size
+    channels: int
+    bits: int
+    digest: bytes
+    thumb: Array
+    hashed: int
+    near_empty: bool
+
+
+def read_pixels(path: Path) -> Array:
+    """Read an ordinary picture without its transparency, or bands of raw values.
+
+    Values of which nobody says what they mean are stretched to `[0, 1]`.
+
+    Raises:
+        ImageReadError: If it cannot be read.
+    """
+    try:
+        return read_image(path).pixels
+    except ImageReadError as error:
+        try:
+            bands = read_bands(path)
+        except ImageReadError:
+            raise error from None
+    low, high = float(bands.min()), float(bands.max())
+    stretched = (bands.astype(np.float32) - low) / np.float32((high - low) or 1.0)
+    return np.asarray(stretched, np.float32)
+
+
+def look_at(path: Path, pixels: Array) -> Look:
+    """Summarise a decoded picture.
+
+    Args:
+        path: Its file.
+        pixels: `(height, width[, channels])`, uint8, uint16 or float32.
+    """
+    thumb = thumbnail(luma_levels(pixels, _at_most(pixels, _THUMB_SOURCE)))
+    values = np.ascontiguousarray(pixels)
+    digest = hashlib.blake2b(repr((pixels.shape, pixels.dtype)).encode())
+    digest.update(values.data)
+    return Look(
+        path=path,
+        size=Size(*pixels.shape[:2]),
+        channels=1 if pixels.ndim == 2 else pixels.shape[2],
+        bits=8 * pixels.dtype.itemsize,
+        digest=digest.digest()[:16],
+        thumb=thumb,
+        hashed=perceptual_hash(thumb),
+        near_empty=_is_near_empty(pixels),
+    )
+
+
+def luma_levels(pixels: Array, size: Size | None = None) -> Array:
+    """Return float32 luma in levels of 255, reduced by area if a size is given."""
+    if size is not None and size != pixels.shape[:2]:
+        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+    return to_luma(pixels) * np.float32(255.0 / dtype_peak(pixels.dtype))
+
+
+def _is_near_empty(pixels: Array) -> bool:
+    """Return whether hardly any place differs from the median colour."""
+    size = _at_most(pixels, _OVERVIEW)
+    if size != pixels.shape[:2]:
+        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+    near = _NEAR_LEVELS[pixels.dtype.itemsize] * dtype_peak(pixels.dtype) / 255
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    values = pixels.reshape(-1, channels).astype(np.float32)
+    distance = np.abs(values - np.median(values, axis=0)).max(axis=1)
+    return bool(np.mean(distance > near) < _LEAST_SHARE)
+
+
+def _at_most(pixels: Array, longest: int) -> Size:
+    ratio = min(1.0, longest / max(pixels.shape[:2]))
+    height, width = (max(1, round(side * ratio)) for side in pixels.shape[:2])
+    return Size(height, width)

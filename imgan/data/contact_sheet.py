@@ -1,0 +1,136 @@
+"""A picture of the first training samples: what the network will see."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from imgan.config import Recipe
+from imgan.config.generation import GenerationRecipe
+from imgan.config.super_resolution import SuperResolutionRecipe
+from imgan.data.images import open_images
+from imgan.data.patches import open_patches
+from imgan.data.pixels import as_unit
+from imgan.errors import ImageReadError
+from imgan.errors import OutputError
+from imgan.io.images import Metadata
+from imgan.io.images import Picture
+from imgan.io.images import read_image
+from imgan.io.images import write_image
+from imgan.types import Array
+
+SAMPLES = 24
+"""Training samples on a sheet."""
+
+_WIDTH = 1600  # pixels that rows of samples fill
+_GAP, _MARGIN = 2, 8  # pixels between the pictures of a sample, and between samples
+_MARK = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+    b'xmp:CreatorTool="imgan check"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def check_sheet_path(path: Path) -> None:
+    """Refuse a path that a sheet may not be written to.
+
+    Raises:
+        OutputError: If a file is there that is no contact sheet, or no PNG file can be.
+    """
+    if path.suffix.lower() != ".png" or not path.absolute().parent.is_dir():
+        raise OutputError(
+            f"--sheet {path} cannot be written: expected a file that ends in .png, in "
+            "an existing folder"
+        )
+    if path.exists() and not _is_sheet(path):
+        raise OutputError(
+            f"{path} exists and is no contact sheet of imgan. Name another file by "
+            "--sheet, or leave the sheet out by --no-sheet"
+        )
+
+
+def write_contact_sheet(recipe: Recipe, path: Path) -> None:
+    """Write the first training samples of a recipe as one PNG.
+
+    Super-resolution: low resolution enlarged without smoothing, high resolution, and
+    the sharpened target if there is one. Other recipes: the pictures.
+
+    Args:
+        recipe: Says what is trained on.
+        path: An earlier sheet there is replaced.
+
+    Raises:
+        DataError: If the pictures cannot be trained on.
+        OutputError: If something else is there, or it cannot be written.
+    """
+    check_sheet_path(path)
+    sheet = arrange(_samples(recipe))
+    write_image(Picture(sheet, metadata=Metadata(xmp=_MARK)), path)
+
+
+def arrange(samples: Sequence[Sequence[Array]]) -> Array:
+    """Lay samples out in rows, `(height, width, 3)` uint8 on white.
+
+    Args:
+        samples: For each the pictures that belong together, of one height and width,
+            float32 in `[0, 1]`, `(height, width, channels)`; all samples alike.
+    """
+    cells = [_join([_to_rgb8(image) for image in sample], _GAP) for sample in samples]
+    columns = max(1, _WIDTH // (cells[0].shape[1] + _MARGIN))
+    rows = []
+    for start in range(0, len(cells), columns):
+        row = cells[start : start + columns]
+        blank = np.full_like(cells[0], 255)
+        row += [blank] * (min(columns, len(cells)) - len(row))
+        rows.append(np.swapaxes(_join(row, _MARGIN), 0, 1))
+    sheet = np.swapaxes(_join(rows, _MARGIN), 0, 1)
+    border = ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0))
+    return np.pad(sheet, border, constant_values=255)
+
+
+def _samples(recipe: Recipe) -> list[list[Array]]:
+    if isinstance(recipe, SuperResolutionRecipe):
+        return _pairs(recipe)
+    if not isinstance(recipe, GenerationRecipe):
+        raise TypeError(f"No samples are known of {type(recipe).__name__}")
+    data = recipe.data
+    store = open_images(
+        data.train, image_size=data.image_size, channels=data.channels, adapt=data.adapt
+    )
+    return [[as_unit(store[place])] for place in range(min(SAMPLES, len(store)))]
+
+
+def _pairs(recipe: SuperResolutionRecipe) -> list[list[Array]]:
+    sampler = open_patches(recipe)
+    # Batches that are degraded on the device are shown as the CPU would make them.
+    sampler.degradation = recipe.data.degradation
+    samples = []
+    for place in range(SAMPLES):
+        patch = sampler(place)
+        lr = patch.lr.repeat(recipe.scale, axis=0).repeat(recipe.scale, axis=1)
+        sample = [lr, patch.hr]
+        samples.append(sample if patch.target is None else [*sample, patch.target])
+    return samples
+
+
+def _to_rgb8(image: Array) -> Array:
+    if image.shape[2] != 3:
+        grey = image.mean(axis=2, keepdims=True)
+        image = np.repeat(grey, 3, axis=2)
+    levels = np.clip(image, 0.0, 1.0) * 255
+    return np.asarray(np.floor(levels + 0.5), np.uint8)
+
+
+def _join(images: Sequence[Array], gap: int) -> Array:
+    """Join from left to right with white between."""
+    white = np.full((images[0].shape[0], gap, 3), 255, np.uint8)
+    parts = [part for image in images for part in (white, image)]
+    return np.concatenate(parts[1:], axis=1)
+
+
+def _is_sheet(path: Path) -> bool:
+    try:
+        return read_image(path).metadata.xmp == _MARK
+    except ImageReadError:
+        return False
