@@ -19,6 +19,10 @@ from imgan.config.recipe import Section
 Probability = Annotated[float, Field(ge=0, le=1)]
 Range = tuple[float, float]
 """Lowest and highest value, both included."""
+PositiveRange = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
+AmountRange = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
+_Cutoff = Annotated[float, Field(gt=0, le=1)]
+CutoffRange = tuple[_Cutoff, _Cutoff]
 
 KERNEL_KINDS = (
     "isotropic",
@@ -40,7 +44,8 @@ class _Ranges(Section):
     @model_validator(mode="after")
     def _ranges_rise(self) -> "_Ranges":
         for name, value in self:
-            if isinstance(value, tuple) and value[0] > value[1]:
+            numbers = isinstance(value, tuple) and not isinstance(value[0], str)
+            if numbers and value[0] > value[1]:
                 raise ValueError(
                     f"{name} must be a lowest and a highest value. "
                     f"Received: {list(value)}"
@@ -58,12 +63,19 @@ class BlurConfig(_Ranges):
     """Share of blurs by a sinc, which rings, instead of a Gaussian-like kernel."""
     kinds: dict[str, Probability] = _KINDS
     """Weights of the kernel families."""
-    sigma: Range = (0.2, 3.0)
+    sigma: PositiveRange = (0.2, 3.0)
     """Standard deviation along each axis, pixels."""
-    generalized_beta: Range = (0.5, 4.0)
-    """Shape of generalized Gaussians; 1 is a Gaussian. Half the draws are below 1."""
-    plateau_beta: Range = (1.0, 2.0)
-    """Shape of plateau kernels. Half the draws are below 1 where the range allows."""
+    rotation: Range = (-180.0, 180.0)
+    """Of kernels that differ along their axes, degrees."""
+    generalized_beta: PositiveRange = (0.5, 4.0)
+    """Shape of generalized Gaussians; 1 is a Gaussian. Half the draws are from below 1,
+    half from above it."""
+    plateau_beta: PositiveRange = (1.0, 2.0)
+    """Shape of plateau kernels, drawn in the same way: with this range half are 1."""
+    sinc_cutoff: CutoffRange = (0.2, 1.0)
+    """Highest frequency that a sinc lets through, half cycles per pixel."""
+    small_sinc_cutoff: CutoffRange = (1 / 3, 1.0)
+    """The same for kernels of less than 13 pixels, which cannot be as smooth."""
 
     @field_validator("kinds")
     @classmethod
@@ -113,9 +125,9 @@ class NoiseConfig(_Ranges):
     probability: Probability = 1.0
     gaussian_probability: Probability = 0.5
     """The rest is Poisson noise."""
-    sigma: Range = (1.0, 30.0)
+    sigma: AmountRange = (1.0, 30.0)
     """Standard deviation of Gaussian noise, levels of 255."""
-    poisson_scale: Range = (0.05, 3.0)
+    poisson_scale: AmountRange = (0.05, 3.0)
     """What Poisson noise is multiplied with; 1 is shot noise of 8-bit levels."""
     grey_probability: Probability = 0.4
     """Share of noise that is the same in all channels."""
@@ -148,7 +160,7 @@ class SecondBlurConfig(BlurConfig):
     """Milder, and not always."""
 
     probability: Probability = 0.8
-    sigma: Range = (0.2, 1.5)
+    sigma: PositiveRange = (0.2, 1.5)
 
 
 class SecondResizeConfig(ResizeConfig):
@@ -162,8 +174,8 @@ class SecondResizeConfig(ResizeConfig):
 class SecondNoiseConfig(NoiseConfig):
     """A little weaker."""
 
-    sigma: Range = (1.0, 25.0)
-    poisson_scale: Range = (0.05, 2.5)
+    sigma: AmountRange = (1.0, 25.0)
+    poisson_scale: AmountRange = (0.05, 2.5)
 
 
 class SecondJpegConfig(JpegConfig):
@@ -186,6 +198,8 @@ class FinalConfig(_Ranges):
 
     sinc_probability: Probability = 0.8
     kernel_size: tuple[int, int] = (7, 21)
+    sinc_cutoff: CutoffRange = (1 / 3, 1.0)
+    """Highest frequency that passes, half cycles per pixel."""
     jpeg_first_probability: Probability = 0.5
     """Share of patches that are compressed before resize and sinc, not after them."""
     jpeg: JpegConfig = JpegConfig()

@@ -70,6 +70,15 @@ class SRGANTraining(AdversarialTraining):
     gate: AdversarialGateConfig = AdversarialGateConfig()
 
     @model_validator(mode="after")
+    def _no_pool(self) -> "SRGANTraining":
+        if self.image_pool:
+            raise ValueError(
+                "training.image_pool does not apply to super-resolution, where every "
+                "output has a truth of its own. Leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _both_stages(self) -> "SRGANTraining":
         if self.pixel_steps >= self.steps:
             raise ValueError(

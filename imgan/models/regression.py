@@ -1,6 +1,5 @@
 """Training a generator against a target picture, without a discriminator."""
 
-from typing import TYPE_CHECKING
 from typing import Any
 
 import keras
@@ -10,9 +9,7 @@ from imgan.models.averages import Averages
 from imgan.models.ema import GeneratorEMA
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
-
-if TYPE_CHECKING:
-    from imgan.models.batch_degradation import BatchDegradation
+from imgan.models.step_degradation import StepDegradation
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -43,7 +40,7 @@ class Regression(keras.Model):
         generator: keras.Model,
         ema_decay: float = 0.999,
         *,
-        degradation: "BatchDegradation | None" = None,
+        degradation: StepDegradation | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

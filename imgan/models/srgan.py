@@ -1,7 +1,6 @@
 """Super-resolution with an adversarial loss, after a stage by a pixel loss alone."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
 
@@ -14,9 +13,7 @@ from imgan.models.base import Batch
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
 from imgan.models.replicas import replica_count
-
-if TYPE_CHECKING:
-    from imgan.models.batch_degradation import BatchDegradation
+from imgan.models.step_degradation import StepDegradation
 
 Stage = Literal["pixel", "adversarial"]
 
@@ -70,7 +67,7 @@ class SRGAN(AdversarialModel):
         generator: Any,
         discriminator: Any,
         *,
-        degradation: "BatchDegradation | None" = None,
+        degradation: StepDegradation | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(generator, discriminator, **kwargs)

@@ -55,9 +55,15 @@ class SRGANExperiment(SuperResolutionExperiment):
             "dtype": recipe.training.precision,
             "synchronized": replica_count() > 1,
         }
-        return build_network(
+        network = build_network(
             self.family.discriminator, "discriminator", recipe.discriminator, fixed
         )
+        if recipe.data.hr_patch_size % network.size_multiple:
+            raise ConfigError(
+                f"data.hr_patch_size must be a multiple of {network.size_multiple} for "
+                f"{type(network).__name__}. Received: {recipe.data.hr_patch_size}"
+            )
+        return network
 
     def build_model(self) -> Any:
         """Return the compiled `keras.Model` that trains the two networks."""
@@ -70,7 +76,7 @@ class SRGANExperiment(SuperResolutionExperiment):
             discriminator_steps=config.discriminator_steps,
             augment=config.augment,
             seed=self.recipe.seed,
-            degradation=self.batch_degradation(generator),
+            degradation=self.step_degradation(generator),
         )
         steps = config.steps - config.pixel_steps
         model.compile(

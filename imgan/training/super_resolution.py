@@ -20,13 +20,20 @@ from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.models.batch_degradation import BatchDegradation
 from imgan.models.randomness import StepRandom
+from imgan.models.replicas import replica_count
+from imgan.models.step_degradation import StepDegradation
 from imgan.networks.halo import halo
+from imgan.networks.halo import measured_halo
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
 from imgan.training.run_folder import RunFolder
 from imgan.training.schedules import RunSchedule
 from imgan.training.validation import SuperResolutionValidator
+
+WIDEST_HALO = 64
+"""Input pixels from which a narrower halo is measured: wide ones cost too much."""
 
 
 class SuperResolutionExperiment(Experiment):
@@ -95,24 +102,22 @@ class SuperResolutionExperiment(Experiment):
         """Pairs of one step."""
         return self.recipe.data.batch_size
 
-    def batch_degradation(self, generator: Any) -> Any:
+    def step_degradation(self, generator: Any) -> StepDegradation | None:
         """Return what degrades within the train step, where the recipe wants that."""
         config = self.recipe.data.degradation
         if config is None or config.where != "device":
             return None
-        from imgan.models.batch_degradation import BatchDegradation
-
-        return BatchDegradation(
+        data = self.recipe.data
+        layer = BatchDegradation(
             config,
             self.recipe.scale,
             StepRandom(self.recipe.seed),
-            hr_patch_size=self.recipe.data.hr_patch_size,
-            batch_size=self.batch_size,
-            channels=self.recipe.data.channels,
-            lr_range=generator.input_range,
-            hr_range=generator.output_range,
-            sharpened=self.recipe.data.usm_targets,
+            data.channels,
+            batch_size=self.batch_size // replica_count(),
+            hr_patch_size=data.hr_patch_size,
+            num_targets=int(data.usm_targets),
         )
+        return StepDegradation(layer, generator.input_range, generator.output_range)
 
     def validator(self, model: Any, run: RunFolder) -> SuperResolutionValidator:
         """Return what scores the moving average on the held-out pictures."""
@@ -190,7 +195,7 @@ class RegressionExperiment(SuperResolutionExperiment):
         model = families.resolve(self.family.model)(
             generator,
             ema_decay=config.ema_decay,
-            degradation=self.batch_degradation(generator),
+            degradation=self.step_degradation(generator),
         )
         schedule = RunSchedule(
             "cosine",
@@ -216,13 +221,12 @@ class RegressionExperiment(SuperResolutionExperiment):
 
 def reach(network: Any) -> dict[str, Any]:
     """Return `halo`, and `tile_halo` where the exact one is too wide, for a card."""
-    from imgan.networks.halo import WIDEST_HALO
-    from imgan.networks.halo import measured_halo
-
     exact = halo(network)
     if exact is None or exact <= WIDEST_HALO:
         return {"halo": exact}
     measured, error = measured_halo(network)
+    if measured >= exact:
+        return {"halo": exact}
     return {"halo": exact, "tile_halo": TileHalo(halo=measured, error=error)}
 
 

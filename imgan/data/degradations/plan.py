@@ -25,7 +25,7 @@ from imgan.data.degradations.kernels import gaussian_kernel
 from imgan.data.degradations.kernels import sinc_kernel
 
 # From this size on a sinc has room for lower frequencies.
-_LARGE_SINC = 13
+LARGE_SINC = 13
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _draw_final(config: FinalConfig, rng: np.random.Generator) -> FinalPlan:
     kernel = None
     if rng.random() < config.sinc_probability:
         size = _draw_odd(config.kernel_size, rng)
-        kernel = sinc_kernel(size, rng.uniform(math.pi / 3, math.pi))
+        kernel = sinc_kernel(size, math.pi * rng.uniform(*config.sinc_cutoff))
     return FinalPlan(
         kernel=kernel,
         resize_mode=_draw_mode(config.modes, rng),
@@ -144,13 +144,14 @@ def _draw_blur(config: BlurConfig, rng: np.random.Generator) -> Kernel | None:
         return None
     size = _draw_odd(config.kernel_size, rng)
     if rng.random() < config.sinc_probability:
-        lowest = math.pi / (3 if size < _LARGE_SINC else 5)
-        return sinc_kernel(size, rng.uniform(lowest, math.pi))
+        small = size < LARGE_SINC
+        cutoff = config.small_sinc_cutoff if small else config.sinc_cutoff
+        return sinc_kernel(size, math.pi * rng.uniform(*cutoff))
     # In the order of the table, whatever order the recipe names them in.
     weights = np.array([config.kinds.get(kind, 0.0) for kind in KERNEL_KINDS])
     kind = KERNEL_KINDS[int(rng.choice(len(weights), p=weights / weights.sum()))]
     sigma_x, sigma_y = rng.uniform(*config.sigma), rng.uniform(*config.sigma)
-    angle = rng.uniform(-math.pi, math.pi)
+    angle = math.radians(rng.uniform(*config.rotation))
     plateau = kind.startswith("plateau_")
     beta = _draw_beta(config.plateau_beta if plateau else config.generalized_beta, rng)
     return gaussian_kernel(kind, size, sigma_x, sigma_y, angle, beta)

@@ -22,12 +22,10 @@ from imgan.config.degradation import NoiseConfig
 from imgan.config.degradation import Range
 from imgan.config.degradation import ResizeConfig
 from imgan.config.degradation import ResizeMode
+from imgan.data.degradations.plan import LARGE_SINC
 from imgan.data.graph_degradations.kernels import gaussian_kernels
 from imgan.data.graph_degradations.kernels import identity_kernels
 from imgan.data.graph_degradations.kernels import sinc_kernels
-
-# From this size on a sinc has room for lower frequencies.
-_LARGE_SINC = 13
 
 _PLATEAU = [kind.startswith("plateau_") for kind in KERNEL_KINDS]
 
@@ -138,7 +136,7 @@ def _draw_final(config: FinalConfig, draws: Draws, batch: Any) -> BatchFinal:
         largest = config.kernel_size[1]
         sinc = sinc_kernels(
             _odd(config.kernel_size, size),
-            _within((math.pi / 3, math.pi), cutoff),
+            math.pi * _within(config.sinc_cutoff, cutoff),
             largest,
         )
         kernels = tf.where(
@@ -171,12 +169,14 @@ def _draw_kernels(config: BlurConfig, draws: Draws, batch: Any) -> Any | None:
         size,
         _within(config.sigma, sigma_x),
         _within(config.sigma, sigma_y),
-        _within((-math.pi, math.pi), angle),
+        math.radians(1.0) * _within(config.rotation, angle),
         shape,
         largest,
     )
-    lowest = tf.where(size < _LARGE_SINC, math.pi / 3, math.pi / 5)
-    sinc = sinc_kernels(size, lowest + cutoff * (math.pi - lowest), largest)
+    small = _within(config.small_sinc_cutoff, cutoff)
+    large = _within(config.sinc_cutoff, cutoff)
+    cutoff = math.pi * tf.where(size < LARGE_SINC, small, large)
+    sinc = sinc_kernels(size, cutoff, largest)
     ringing = (ringing < config.sinc_probability)[:, None, None]
     kernels = tf.where(ringing, sinc, gaussian)
     applied = (applied < config.probability)[:, None, None]
