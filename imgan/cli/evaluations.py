@@ -21,23 +21,37 @@ def super_resolution_table(result: "Evaluation") -> str:
     count = len(rows)
     return "\n".join(
         [
-            f"{'':{width}}   PSNR-Y  SSIM-Y  PSNR-RGB",
+            _header(result, width),
             *(_line(name, scores, width) for name, scores in rows),
             "",
             *(_line(name, scores, width) for name, scores in means),
             "",
-            f"{result.model} at scale {result.scale} on {count} "
+            f"{result.model}{_dial(result)} at scale {result.scale} on {count} "
             f"picture{'' if count == 1 else 's'}",
             f"{result.protocol}",
+            "sharp: energy of gradients relative to the truth's; drift: of the mean "
+            "colour from the input's, in levels of 255",
         ]
     )
 
 
+def _header(result: "Evaluation", width: int) -> str:
+    names = "   PSNR-Y  SSIM-Y  PSNR-RGB"
+    if result.protocol.channel != "y":
+        names = "     PSNR    SSIM          "
+    return f"{'':{width}}{names}  sharp  drift"
+
+
 def _line(name: str, scores: "Scores", width: int) -> str:
+    in_rgb = "" if scores.psnr_rgb != scores.psnr_rgb else f"{scores.psnr_rgb:.2f}"
     return (
-        f"{name:{width}}  {scores.psnr_y:7.2f}  {scores.ssim_y:6.4f}  "
-        f"{scores.psnr_rgb:8.2f}"
+        f"{name:{width}}  {scores.psnr_y:7.2f}  {scores.ssim_y:6.4f}  {in_rgb:>8}"
+        f"  {scores.sharpness:5.2f}  {scores.color_drift:5.2f}"
     )
+
+
+def _dial(result: "Evaluation") -> str:
+    return "" if result.fidelity is None else f" with fidelity {result.fidelity:g}"
 
 
 def generation_table(result: "GeneratorEvaluation") -> str:

@@ -9,47 +9,52 @@ import math
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import asdict
+from dataclasses import astuple
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from typing import Literal
 
 import numpy as np
 
-from imgan.bundles.card import read_card
-from imgan.bundles.register import resolve
-from imgan.data.pairs import PairPaths
-from imgan.data.pairs import as_rgb8
+from imgan.bundles.card import Card
 from imgan.data.pairs import list_pairs
 from imgan.data.resize import resize_bicubic
-from imgan.errors import DataError
 from imgan.errors import UsageError
+from imgan.evaluate.pictures import Channel
+from imgan.evaluate.pictures import View
+from imgan.evaluate.pictures import choose_view
+from imgan.evaluate.pictures import read_pair
+from imgan.inference.engines import check_model
 from imgan.inference.precision import choose_precision
-from imgan.io.images import read_image
+from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
-from imgan.metrics.ssim import WINDOW
+from imgan.metrics.sharpness import gradient_energy
+from imgan.metrics.sharpness import sharpness
 from imgan.metrics.ssim import ssim
 from imgan.types import Array
-from imgan.types import Size
 
 BICUBIC = "bicubic"
 """The name that stands for MATLAB's bicubic enlargement instead of a network."""
 
-# Benchmarks crop their truth to a multiple of 12 or 24 before reducing it by any scale.
-_MOST_CROPPED = 24
-
 Enlarge = Callable[[Array], Array]
-"""`(height, width, 3)` uint8 RGB to `scale` times that size."""
+"""A picture to `scale` times its size."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Decibels on luma, structural similarity on luma, decibels on RGB."""
+    """How near a picture is to the truth, and what a discriminator may do to it."""
 
     psnr_y: float
+    """Decibels on luma; on all channels where the protocol's channel is not y."""
     ssim_y: float
+    """Structural similarity, on the same."""
     psnr_rgb: float
+    """Decibels on RGB; NaN where the protocol's channel is not y."""
+    sharpness: float
+    """Energy of gradients relative to the truth's; 1 is as sharp."""
+    color_drift: float
+    """How far the mean of a channel is from that of the input, in levels of 255."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +73,21 @@ class Protocol:
     crop_border: int
     downscale: Literal["matlab_bicubic", "given"]
     """`given` if the low-resolution pictures came from files."""
-    channel: Literal["y"] = "y"
+    channel: Channel = "y"
 
     def __str__(self) -> str:
         made = {
             "matlab_bicubic": "made by MATLAB-exact bicubic reduction",
             "given": "read from files",
         }
+        on, output = {
+            "y": ("Y (BT.601 studio range, unrounded)", "8-bit RGB"),
+            "grey": ("the grey channel", "full-depth"),
+            "bands": ("all bands together", "full-depth"),
+        }[self.channel]
         return (
-            "PSNR and SSIM on Y (BT.601 studio range, unrounded), "
-            f"{self.crop_border} pixels cropped at each border, 8-bit RGB output; "
+            f"PSNR and SSIM on {on}, "
+            f"{self.crop_border} pixels cropped at each border, {output} output; "
             f"low resolution {made[self.downscale]}"
         )
 
@@ -90,6 +100,8 @@ class Evaluation:
     scale: int
     protocol: Protocol
     images: tuple[ImageScores, ...]
+    fidelity: float | None = None
+    """As in `imgan upscale`."""
 
     @property
     def mean(self) -> Scores:
@@ -104,12 +116,13 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Return what `imgan evaluate --json` writes.
 
-        Infinity, the PSNR of a picture that came back unchanged, becomes null: JSON has
-        no word for it.
+        Infinity, the PSNR of a picture that came back unchanged, becomes null, as does
+        what there is not: JSON has no word for either.
         """
         return {
             "model": self.model,
             "scale": self.scale,
+            "fidelity": self.fidelity,
             "protocol": {
                 "channel": self.protocol.channel,
                 "crop_border": self.protocol.crop_border,
@@ -131,12 +144,15 @@ def evaluate(
     lr_dir: str | Path | None = None,
     precision: str = "auto",
     tile: int | None = None,
+    fidelity: float | None = None,
     progress: Callable[[ImageScores, int], None] | None = None,
 ) -> Evaluation:
     """Score a model on every picture of a folder.
 
     Pictures are compared as 8-bit RGB: grey is replicated, 16 bits are rounded, alpha
-    is left out. They are cropped to whole multiples of the scale.
+    is left out. They are cropped to whole multiples of the scale. Grey pictures and a
+    model of one channel, and files that a model takes as bands of raw values, are
+    compared at their own depth, with the range of the files as the peak.
 
     Args:
         hr_dir: Folder of the true pictures.
@@ -146,6 +162,7 @@ def evaluate(
             `x{scale}` behind; made by MATLAB's bicubic reduction if None.
         precision: As in `imgan upscale`.
         tile: As in `imgan upscale`.
+        fidelity: As in `imgan upscale`.
         progress: Called after each picture with its scores and how many there are.
 
     Returns:
@@ -153,34 +170,41 @@ def evaluate(
         protocol.
 
     Raises:
-        UsageError: If the model has another scale, or the precision is unknown.
+        UsageError: If the model has another scale or no fidelity partner, or the
+            precision is unknown.
         UnknownModelError: If there is no such model.
         DataError: If pictures are missing, unpaired, too small or of other sizes.
     """
     model = str(model)
-    scale = _choose_scale(model, scale, lr_dir is not None)
+    card = check_model(model, fidelity)
+    scale = _choose_scale(card, model, scale, lr_dir is not None)
     # A typing error counts for bicubic too; what the device can do, the predictor says.
     choose_precision(precision, "uint8", "gpu")
     pairs = list_pairs(Path(hr_dir), None if lr_dir is None else Path(lr_dir), scale)
-    enlarge = None if model == BICUBIC else _load(model, precision, tile)
+    view = choose_view(card, pairs[0].hr)
+    enlarge = _load(model, precision, tile, fidelity) if card else None
     images = []
     for pair in pairs:
-        hr, reduced = _read_pair(pair, scale)
-        baseline = _score(hr, resize_bicubic(reduced, scale), scale)
-        scores = _score(hr, enlarge(reduced), scale) if enlarge else baseline
+        hr, reduced = read_pair(view, pair, scale)
+        baseline = _score(view, hr, resize_bicubic(reduced, scale), reduced, scale)
+        scores = baseline
+        if enlarge:
+            scores = _score(view, hr, enlarge(reduced), reduced, scale)
         images.append(ImageScores(pair.hr.name, scores, baseline))
         if progress:
             progress(images[-1], len(pairs))
     downscale: Literal["matlab_bicubic", "given"]
     downscale = "matlab_bicubic" if lr_dir is None else "given"
-    protocol = Protocol(crop_border=scale, downscale=downscale)
-    return Evaluation(model, scale, protocol, tuple(images))
+    protocol = Protocol(scale, downscale, view.channel)
+    return Evaluation(model, scale, protocol, tuple(images), fidelity)
 
 
-def _choose_scale(model: str, scale: int | None, lr_given: bool) -> int:
+def _choose_scale(
+    card: Card | None, model: str, scale: int | None, lr_given: bool
+) -> int:
     """Return the scale to score at; needs no TensorFlow."""
-    if model != BICUBIC:
-        own = read_card(resolve(model)).scale
+    if card is not None:
+        own = card.scale
         if scale is not None and scale != own:
             raise UsageError(
                 f"Model {model!r} enlarges {own} times, but scale {scale} was asked "
@@ -196,59 +220,52 @@ def _choose_scale(model: str, scale: int | None, lr_given: bool) -> int:
     return scale
 
 
-def _load(model: str, precision: str, tile: int | None) -> Enlarge:
+def _load(
+    model: str, precision: str, tile: int | None, fidelity: float | None
+) -> Enlarge:
     from imgan.runtime import import_tensorflow
 
     import_tensorflow()
     from imgan.inference.predictor import Predictor
 
-    return Predictor.load(model, precision=precision, tile=tile)
+    return Predictor.load(model, precision=precision, tile=tile, fidelity=fidelity)
 
 
-def _read_pair(paths: PairPaths, scale: int) -> tuple[Array, Array]:
-    """Return the true picture, cropped to `scale` times the reduced one, and that."""
-    hr_path, lr_path = paths.hr, paths.lr
-    hr = as_rgb8(read_image(hr_path).pixels)
-    size = Size(*hr.shape[:2])
-    if lr_path is None:
-        hr = hr[: size.height - size.height % scale, : size.width - size.width % scale]
-        _check_size(hr_path, Size(*hr.shape[:2]), scale)
-        return hr, resize_bicubic(hr, Fraction(1, scale))
-    reduced = as_rgb8(read_image(lr_path).pixels)
-    covered = Size(reduced.shape[0] * scale, reduced.shape[1] * scale)
-    for have, truth in zip(covered, size, strict=True):
-        if not truth - _MOST_CROPPED < have < truth + scale:
-            raise DataError(
-                f"{lr_path} does not fit {hr_path} at scale {scale}: expected "
-                f"{Size(size.height // scale, size.width // scale)} for {size}, "
-                f"received {Size(*reduced.shape[:2])}."
-            )
-    hr = hr[: covered.height, : covered.width]
-    _check_size(hr_path, Size(*hr.shape[:2]), scale)
-    return hr, reduced
-
-
-def _check_size(path: Path, size: Size, scale: int) -> None:
-    least = WINDOW + 2 * scale
-    if min(size) < least:
-        raise DataError(
-            f"{path} is too small to score at scale {scale}: expected at least "
-            f"{least}x{least} after cropping, received {size}. Remove it."
-        )
-
-
-def _score(hr: Array, output: Array, scale: int) -> Scores:
+def _score(
+    view: View, truth: Array, output: Array, source: Array, scale: int
+) -> Scores:
+    made, levels = view.to_levels(output), view.to_levels(truth)
+    drift = color_drift(made, view.to_levels(source))
     # A reduced side that was rounded up makes the output larger than the truth.
-    output = as_rgb8(output)[: hr.shape[0], : hr.shape[1]]
+    made = made[: levels.shape[0], : levels.shape[1]]
+    own: Literal["y", "rgb"] = "y" if view.channel == "y" else "rgb"
+    in_rgb = view.channel == "y"
     return Scores(
-        psnr_y=psnr(hr, output, crop_border=scale),
-        ssim_y=ssim(hr, output, crop_border=scale),
-        psnr_rgb=psnr(hr, output, crop_border=scale, channel="rgb"),
+        psnr_y=psnr(levels, made, crop_border=scale, channel=own),
+        ssim_y=ssim(levels, made, crop_border=scale, channel=own),
+        psnr_rgb=psnr(levels, made, crop_border=scale, channel="rgb")
+        if in_rgb
+        else math.nan,
+        sharpness=_sharpness(made, levels, scale, in_rgb=in_rgb),
+        color_drift=drift,
     )
 
 
+def _sharpness(made: Array, truth: Array, border: int, *, in_rgb: bool) -> float:
+    if in_rgb or made.ndim == 2:
+        return sharpness(made, truth, crop_border=border)
+    # Bands have no luma. Side by side they would have edges between them.
+    own, true = (
+        sum(gradient_energy(band, crop_border=border) for band in np.moveaxis(x, 2, 0))
+        for x in (made, truth)
+    )
+    if true == 0.0:
+        return 1.0 if own == 0.0 else math.inf
+    return own / true
+
+
 def _mean(scores: Iterable[Scores]) -> Scores:
-    rows = [(one.psnr_y, one.ssim_y, one.psnr_rgb) for one in scores]
+    rows = [astuple(one) for one in scores]
     return Scores(*(float(value) for value in np.mean(rows, axis=0)))
 
 

@@ -22,7 +22,9 @@ from imgan.errors import UnknownModelError
 from imgan.errors import UsageError
 from imgan.evaluate import evaluate
 from imgan.inference.predictor import Predictor
+from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
+from imgan.metrics.sharpness import sharpness
 from imgan.metrics.ssim import ssim
 
 
@@ -113,12 +115,21 @@ def test_a_model_is_scored_as_by_hand(folder, bundle, replicate):
     assert result.images[1].bicubic.psnr_y == baseline
     both = [image.model.psnr_y for image in result.images]
     assert result.mean.psnr_y == pytest.approx(np.mean(both))
-    assert replicate.options == {"model": bundle, "precision": "float32", "tile": 48}
+    assert scores.sharpness == sharpness(output, hr, crop_border=2)
+    assert scores.color_drift == color_drift(output, reduced)
+    assert replicate.options == {
+        "model": bundle,
+        "precision": "float32",
+        "tile": 48,
+        "fidelity": None,
+    }
 
 
 def test_json_has_the_promised_keys(folder):
     result = evaluate(folder, model="bicubic").to_json()
-    assert list(result) == ["model", "scale", "protocol", "images", "mean", "bicubic"]
+    keys = ["model", "scale", "fidelity", "protocol", "images", "mean", "bicubic"]
+    assert list(result) == keys
+    assert result["fidelity"] is None
     assert result["model"] == "bicubic"
     assert result["scale"] == 4
     assert result["protocol"] == {
@@ -126,7 +137,7 @@ def test_json_has_the_promised_keys(folder):
         "crop_border": 4,
         "downscale": "matlab_bicubic",
     }
-    metrics = ["psnr_y", "ssim_y", "psnr_rgb"]
+    metrics = ["psnr_y", "ssim_y", "psnr_rgb", "sharpness", "color_drift"]
     assert [list(image) for image in result["images"]] == [["name", *metrics]] * 2
     assert list(result["mean"]) == list(result["bicubic"]) == metrics
     assert result["mean"] == result["bicubic"]
@@ -218,6 +229,8 @@ def test_unchanged_pictures_are_null_in_json(tmp_path):
         "psnr_y": None,
         "ssim_y": pytest.approx(1.0),
         "psnr_rgb": None,
+        "sharpness": 1.0,
+        "color_drift": 0.0,
     }
     json.dumps(result.to_json(), allow_nan=False)
 
@@ -302,6 +315,8 @@ def test_the_command_prints_the_protocol_with_the_scores(folder, capsys):
         f"{expected.psnr_y:.2f}",
         f"{expected.ssim_y:.4f}",
         f"{expected.psnr_rgb:.2f}",
+        f"{expected.sharpness:.2f}",
+        f"{expected.color_drift:.2f}",
     ]
     for words in ("BT.601 studio range", "2 pixels cropped", "MATLAB", "2 pictures"):
         assert words in captured.out

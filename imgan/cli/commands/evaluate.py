@@ -63,6 +63,15 @@ def evaluate(
         int | None,
         typer.Option(min=0, help="Side of a tile in input pixels; 0: whole."),
     ] = None,
+    fidelity: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="For an adversarial model with a partner, as in upscale. Default: "
+            "the model as it is.",
+        ),
+    ] = None,
     features: Annotated[
         Path | None,
         typer.Option(
@@ -86,20 +95,22 @@ def evaluate(
     """Score a model on known truth, or a generator on real pictures.
 
     Super-resolution: PSNR and SSIM on Y (BT.601, studio range), with as many pixels
-    cropped at each border as the scale, beside bicubic enlargement.
+    cropped at each border as the scale, beside bicubic enlargement; sharpness and the
+    drift of colours. Grey at its own depth, by models of one channel; bands likewise.
 
     Generation: whether labels are recognised, how many classes are drawn, diversity,
     distance from the training pictures, FID, KID, precision and recall.
     """
-    from imgan.bundles.register import default_model
+    from imgan.bundles.fidelity import choose_model
 
-    name = model or default_model(scale)
+    name = model or choose_model(scale, fidelity)
     task = _task(name)
     enlarging: dict[str, Any] = {
         "scale": scale,
         "lr_dir": lr_dir,
         "precision": precision,
         "tile": tile,
+        "fidelity": fidelity,
     }
     drawing: dict[str, Any] = {"features": features, "count": count, "seed": seed}
     fitting, others = enlarging, drawing
