@@ -115,19 +115,18 @@ class RunCallback(keras.callbacks.Callback):
         if due(config.validate_every):
             self.watchdog.observe(self._checked(logs), averaged)
             self._validate()
-        if due(config.checkpoint_every) or self._leaves():
+        # Asked once: a request that comes later finds this step not saved.
+        interrupted = self.interrupt.requested
+        ends = self.step == self.stage_end or self.judges.stopped
+        if due(config.checkpoint_every) or ends or interrupted:
             self._save(logs)
         if self.progress:
             self.progress(self.step, config.steps, self.log.latest)
-        if self.interrupt.requested:
+        if interrupted:
             _log.warning("interrupted after step %d, which is saved", self.step)
             raise KeyboardInterrupt
         if self.judges.stopped:
             self.model.stop_training = True
-
-    def _leaves(self) -> bool:
-        ends = self.step == self.stage_end or self.judges.stopped
-        return ends or self.interrupt.requested
 
     def _save(self, logs: Any) -> None:
         self._checked(logs)

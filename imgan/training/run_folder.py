@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,11 @@ class RunFolder:
     def log(self) -> Path:
         """What happened, with times."""
         return self.path / "log.txt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains here; it names its process id."""
+        return self.path / ".lock"
 
     @property
     def samples(self) -> Path:
@@ -157,6 +163,16 @@ def write_text(path: Path, text: str) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def append_log(run: RunFolder, line: str) -> None:
+    """Write a line to the run's log alone; a disk that refuses it is no failure."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        with run.log.open("a", encoding="utf-8") as file:
+            file.write(f"{when},000 {line}\n")
+    except OSError:
+        return
 
 
 def _numbered_run(name: str, recipe_text: str, parent: Path) -> RunFolder:

@@ -154,6 +154,9 @@ class Session:
                     raise failures[0] from error
                 raise
         self.step = callback.step
+        if interrupt.requested:
+            # At the very end of the stage, which is saved.
+            raise KeyboardInterrupt
         return callback.scores
 
     def _conclude(self, gate: Gate, validator: Validator) -> dict[str, float]:

@@ -18,8 +18,10 @@ from imgan.training.experiment import Experiment
 from imgan.training.failures import explain
 from imgan.training.report import write_report
 from imgan.training.run_folder import RunFolder
+from imgan.training.run_folder import append_log
 from imgan.training.run_folder import check_environment
 from imgan.training.run_folder import environment
+from imgan.training.run_lock import locked
 from imgan.training.session import Session
 from imgan.training.strategy import choose_strategy
 
@@ -52,10 +54,22 @@ def train(
         ConfigError: If the recipe names arguments that the networks do not have.
         DataError: If pictures are missing, unpaired, unreadable or unsuitable.
         OutputError: If the disk is full.
-        TrainingError: If the watchdog has given up.
+        TrainingError: If the watchdog has given up, or another process trains in the
+            folder.
     """
     if run.finished:
         return run.bundle
+    with locked(run):
+        return _explained(recipe, run, progress, experiment)
+
+
+def _explained(
+    recipe: Recipe,
+    run: RunFolder,
+    progress: Progress | None,
+    experiment: Experiment | None,
+) -> Path:
+    """Train; leave the reason in the folder if that fails."""
     try:
         with _plain_graphs():
             return _train(recipe, run, progress, experiment)
@@ -65,6 +79,7 @@ def train(
     except (ImganError, OSError, tf.errors.OpError) as error:
         failure = explain(error, run.path)
         write_report(run, failure=str(failure))
+        append_log(run, str(failure))
         if failure is error:
             raise
         raise failure from error

@@ -264,3 +264,29 @@ def test_a_disk_that_refuses_the_page_does_not_hide_the_failure(
         write_report(run, failure="the disk is full")
     assert "report.html cannot be written" in caplog.text
     assert [path.name for path in run.path.iterdir() if path.name[0] == "."] == []
+
+
+def test_the_verdict_and_the_gains_are_shown(run: RunFolder) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "step": step,
+            "validation_gain_over_bicubic": 1e-3 * step - 1,
+            "validation_gain_over_start": 1e-3 * step - 2,
+        }
+        for step in range(0, 4001, 1000)
+    ]
+    verdict = {"step": 4000, "kept_step": 3000, "verdict": "+2.00 dB over <bicubic>"}
+    write_rows(run.metrics, [*rows, verdict])
+    write_report(run)
+    page = Page(run)
+    gains = page.chart("Validation: gain, in dB")
+    assert len(curves(gains)) == 2
+    assert "step 4,000: 3" in gains
+    assert "kept step" not in page.text
+    assert page.find("section", id="verdict", **{"class": "verdict"})
+    assert "+2.00 dB over <bicubic>" in page.text
+    write_rows(run.metrics, [{**verdict, "warnings": ["not better than <it>"]}])
+    write_report(run)
+    page = Page(run)
+    assert page.find("section", id="verdict", **{"class": "verdict trouble"})
+    assert "not better than <it>" in page.text

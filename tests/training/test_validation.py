@@ -87,7 +87,7 @@ def test_bicubic_enlargement_gains_nothing_over_itself(
 def test_a_tint_counts_in_its_worst_channel(
     photographs: list[ImagePair], tmp_path: Path
 ) -> None:
-    tint = np.float32([0, 0, 8 / 255])
+    tint = np.array([0, 0, 8 / 255], np.float32)
     scores, _, signs = look(photographs, tmp_path, lambda image: image * 0.9 + tint)
     blue = max(8 - 0.1 * float(pair.lr[..., 2].mean()) for pair in photographs)
     others = max(

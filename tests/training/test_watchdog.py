@@ -383,3 +383,4 @@ def test_a_network_that_loses_to_bicubic_goes_back_and_then_stops(
     run, message = provoke(recipe, tmp_path / "run")
     check_told(run, message, "worse_than_bicubic", caplog.text, times=2)
     assert "`imgan check`" in message
+    assert run.log.read_text(encoding="utf-8").endswith(f" {message}\n")
