@@ -58,10 +58,14 @@ def keep_colors(
             f"{source.shape} {source.dtype} and {result.shape} {result.dtype}"
         )
     made = np.empty_like(result) if out is None else out
-    wide = result.reshape(*result.shape[:2], -1)
-    missing = _missing(source.reshape(*source.shape[:2], -1), wide)
+    # Views, also of arrays that are not contiguous.
+    if result.ndim == 2:
+        views = [image[..., np.newaxis] for image in (source, result, made)]
+    else:
+        views = [source, result, made]
+    missing = _missing(views[0], views[1])
     _low_pass(missing, sigma)
-    _add(missing, wide, made.reshape(wide.shape), raw)
+    _add(missing, views[1], views[2], raw)
     return made
 
 

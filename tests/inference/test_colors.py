@@ -98,6 +98,9 @@ def test_the_result_is_changed_in_place_only_if_asked():
     np.testing.assert_array_equal(result, before)
     assert keep_colors(source, result, out=result) is result
     np.testing.assert_array_equal(result, made)
+    turned = np.swapaxes(before[..., 0], 0, 1).copy().swapaxes(0, 1)
+    keep_colors(source[..., 0], turned, out=turned)
+    np.testing.assert_array_equal(turned, made[..., 0])
 
 
 def test_values_stay_within_their_limits_unless_raw():
