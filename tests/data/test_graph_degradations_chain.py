@@ -12,6 +12,7 @@ from imgan.config.degradation import RESIZE_MODES
 from imgan.config.degradation import DegradationConfig
 from imgan.data.degradations import chain
 from imgan.data.degradations import plan
+from imgan.data.degradations.kernels import sinc_kernel
 from imgan.data.graph_degradations.chain import apply_batch_plan
 from imgan.data.graph_degradations.chain import degrade_batch
 from imgan.data.graph_degradations.plan import BatchFinal
@@ -88,6 +89,31 @@ def test_kernels_have_all_sizes_and_only_kinds_of_some_weight() -> None:
     np.testing.assert_allclose(kernels, np.rot90(kernels, axes=(1, 2)), atol=1e-6)
     sides = {2 * (_side(kernel) - 10) + 1 for kernel in kernels}
     assert sides == set(range(7, 22, 2))
+
+
+def test_rotation_and_cutoffs_are_those_of_the_configuration() -> None:
+    """Kernels that are not turned equal their mirror images, though not round."""
+    blur = {"kinds": {"anisotropic": 1.0}, "sinc_probability": 0.0, "rotation": (0, 0)}
+    drawn = draw_batch_plan(_config(first={"blur": blur}), _random(1), 50, 3)
+    found = np.asarray(drawn.first.kernels)
+    np.testing.assert_allclose(found, found[:, ::-1, ::-1], atol=1e-7)
+    np.testing.assert_allclose(found, found[:, :, ::-1], atol=1e-7)
+    assert np.abs(found - np.rot90(found, axes=(1, 2))).max() > 0.05
+    for size, cutoff in ((11, 0.75), (13, 0.5)):
+        blur = {
+            "sinc_probability": 1.0,
+            "kernel_size": (size, size),
+            "small_sinc_cutoff": (0.75, 0.75),
+            "sinc_cutoff": (0.5, 0.5),
+        }
+        final = {"sinc_probability": 1.0, "kernel_size": (9, 9), "sinc_cutoff": (1, 1)}
+        config = _config(first={"blur": blur}, final=final)
+        drawn = draw_batch_plan(config, _random(1), 2, 3)
+        for found, expected in (
+            (drawn.first.kernels, sinc_kernel(size, cutoff * np.pi)),
+            (drawn.final.kernels, sinc_kernel(9, np.pi)),
+        ):
+            np.testing.assert_allclose(found, np.stack([expected] * 2), atol=1e-6)
 
 
 def test_factors_and_modes_of_many_batches() -> None:
