@@ -6,14 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from imgan.data.checking.findings import Finding
+from imgan.data.checking.fingerprints import detail_spread
 from imgan.data.checking.fingerprints import detail_vector
 from imgan.data.checking.looks import Look
 from imgan.types import Array
 
 _MOST_BITS = 10  # of 64 that may differ in hashes of one picture
 _LEAST_LIKENESS = 0.97
-_LARGEST_MEAN_DIFFERENCE = 1.5  # levels, after brightness and contrast are matched
-_LARGEST_DIFFERENCE = 8.0  # levels in a single cell: something moved
+# Levels that cells may differ by after brightness and contrast are matched, and what is
+# added for each level of the spread of details: a size that was rounded shifts them.
+_MEAN_DIFFERENCE = (1.5, 0.06)
+_LARGEST_DIFFERENCE = (8.0, 0.6)
 _ASPECT = 0.03  # share by which the ratio of the sides may differ
 
 
@@ -82,10 +85,12 @@ def _same_picture(one: Look, other: Look) -> bool:
     if not 0.5 < gain < 2.0:
         return False
     difference = np.abs(second - gain * first)
-    return bool(
-        difference.mean() < _LARGEST_MEAN_DIFFERENCE
-        and difference.max() < _LARGEST_DIFFERENCE
+    spread = detail_spread(one.thumb)
+    usual, largest = (
+        base + share * spread for base, share in (_MEAN_DIFFERENCE, _LARGEST_DIFFERENCE)
     )
+    # A single cell that differs much is a thing that moved between two frames.
+    return bool(difference.mean() < usual and difference.max() < largest)
 
 
 def _aspect(look: Look) -> float:

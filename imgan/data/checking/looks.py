@@ -21,9 +21,10 @@ from imgan.types import dtype_peak
 Read = Callable[[Path], Array]
 """Returns the pixels of a file, `(height, width[, channels])`."""
 
-_OVERVIEW = 256  # pixels; noise averages out, and thin writing still shows
+_OVERVIEW = 128  # pixels; noise averages out, and thin writing still shows
+_LEAST_REDUCTION = 4  # so that noise averages out in small pictures too
 _THUMB_SOURCE = 1024  # pixels, so that huge pictures do not become huge floats
-_NEAR_LEVELS = {1: 4.0, 2: 1.0, 4: 1.0}
+_NEAR_LEVELS = {1: 4.0, 2: 0.25, 4: 0.25}
 """How far a pixel may be from the median to count as the same colour, levels of 255, by
 bytes: deep pictures often use a small part of their range."""
 _LEAST_SHARE = 0.005  # of pixels with another colour than the median
@@ -106,7 +107,8 @@ def luma_levels(pixels: Array, size: Size | None = None) -> Array:
 
 def _is_near_empty(pixels: Array) -> bool:
     """Return whether hardly any place differs from the median colour."""
-    size = _at_most(pixels, _OVERVIEW)
+    longest = max(pixels.shape[:2]) // _LEAST_REDUCTION
+    size = _at_most(pixels, min(_OVERVIEW, max(1, longest)))
     if size != pixels.shape[:2]:
         pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
     near = _NEAR_LEVELS[pixels.dtype.itemsize] * dtype_peak(pixels.dtype) / 255
