@@ -44,8 +44,7 @@ class _Ranges(Section):
     @model_validator(mode="after")
     def _ranges_rise(self) -> "_Ranges":
         for name, value in self:
-            numbers = isinstance(value, tuple) and not isinstance(value[0], str)
-            if numbers and value[0] > value[1]:
+            if name != "modes" and isinstance(value, tuple) and value[0] > value[1]:
                 raise ValueError(
                     f"{name} must be a lowest and a highest value. "
                     f"Received: {list(value)}"
@@ -101,7 +100,7 @@ class ResizeConfig(_Ranges):
     """The rest keeps its size."""
     factor: Range = (0.15, 1.5)
     """Ratio of new to old side; its parts below and above 1 belong to down and up."""
-    modes: tuple[ResizeMode, ...] = RESIZE_MODES
+    modes: tuple[ResizeMode, ...] = Field(RESIZE_MODES, min_length=1)
 
     @model_validator(mode="after")
     def _possible(self) -> "ResizeConfig":
@@ -114,8 +113,6 @@ class ResizeConfig(_Ranges):
             raise ValueError(
                 f"factor must reach below and above 1. Received: {low, high}"
             )
-        if not self.modes:
-            raise ValueError("modes must name at least one")
         return self
 
 
@@ -203,7 +200,7 @@ class FinalConfig(_Ranges):
     jpeg_first_probability: Probability = 0.5
     """Share of patches that are compressed before resize and sinc, not after them."""
     jpeg: JpegConfig = JpegConfig()
-    modes: tuple[ResizeMode, ...] = RESIZE_MODES
+    modes: tuple[ResizeMode, ...] = Field(RESIZE_MODES, min_length=1)
 
 
 class DegradationConfig(Section):

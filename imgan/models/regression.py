@@ -75,6 +75,8 @@ class Regression(keras.Model):
             frequency_weight: Weight of that term.
             **kwargs: Those of `keras.Model.compile`.
         """
+        if self.degradation is not None:
+            kwargs["jit_compile"] = False
         # None keeps Keras from creating an RMSprop of its own over all weights.
         super().compile(optimizer=None, **kwargs)
         self.generator_optimizer = with_loss_scaling(
@@ -113,8 +115,7 @@ class Regression(keras.Model):
         """Degrade within the step where the workers have not."""
         if self.degradation is None:
             return batch
-        self.degradation.random.begin(self.generator_optimizer.iterations)
-        return self.degradation(batch)
+        return self.degradation(batch, self.generator_optimizer.iterations)
 
     def training_state(self) -> dict[str, Any]:
         """Return what a checkpoint must hold, by name, for `tf.train.Checkpoint`."""

@@ -117,6 +117,8 @@ class SRGAN(AdversarialModel):
         self.perceptual, self.frequency, self.artifacts = given.values()
         self.weights_of_terms = dict(weights)
         self._terms = ("pixel", *(name for name, loss in given.items() if loss))
+        if self.degradation is not None:
+            kwargs["jit_compile"] = False
         super().compile(
             generator_optimizer,
             discriminator_optimizer,
@@ -163,7 +165,9 @@ class SRGAN(AdversarialModel):
 
     def prepare(self, batch: Batch) -> Batch:
         """Degrade within the step where the workers have not."""
-        return batch if self.degradation is None else self.degradation(batch)
+        if self.degradation is None:
+            return batch
+        return self.degradation(batch, self.step)
 
     def fake(self, batch: Batch) -> Any:
         """Enlarge the low-resolution images."""

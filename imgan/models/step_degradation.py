@@ -10,7 +10,7 @@ class StepDegradation:
     """Puts low-resolution images into a batch that brings high resolution only.
 
     Not a layer of the model: it has no part in what is saved with it, only in what a
-    checkpoint holds.
+    checkpoint holds. XLA cannot compile it, because its sizes change with every step.
 
     Args:
         layer: Degrades images in `[0, 1]`.
@@ -25,16 +25,17 @@ class StepDegradation:
         hr_range: ValueRange = (0.0, 1.0),
     ) -> None:
         self.layer = layer
-        self.random = layer.random
         self.lr_range = lr_range
         self.hr_range = hr_range
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, batch: dict[str, Any], step: Any) -> dict[str, Any]:
         """Return the batch with `lr_images`; its pairs may be those of other steps.
 
         Args:
             batch: `hr_images`, and `target_images` where the layer expects one.
+            step: Number of the step, of which everything random here is a function.
         """
+        self.layer.random.begin(step)
         names = ["hr_images", "target_images"][: 1 + self.layer.num_targets]
         units = [_from_range(batch[name], self.hr_range) for name in names]
         lr_images, *others = self.layer(*units)

@@ -32,6 +32,8 @@ from imgan.training.run_folder import RunFolder
 from imgan.training.schedules import RunSchedule
 from imgan.training.validation import SuperResolutionValidator
 
+_DEGRADATION_SEED = 1_000_003
+
 WIDEST_HALO = 64
 """Input pixels from which a narrower halo is measured: wide ones cost too much."""
 
@@ -111,7 +113,8 @@ class SuperResolutionExperiment(Experiment):
         layer = BatchDegradation(
             config,
             self.recipe.scale,
-            StepRandom(self.recipe.seed),
+            # Not the numbers that the rest of the step draws.
+            StepRandom(self.recipe.seed + _DEGRADATION_SEED),
             data.channels,
             batch_size=self.batch_size // replica_count(),
             hr_patch_size=data.hr_patch_size,

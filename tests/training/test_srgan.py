@@ -1,0 +1,150 @@
+"""Recipes with a discriminator, run as a user runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imgan.bundles.bundle import load_network
+from imgan.bundles.card import read_card
+from imgan.bundles.fidelity import blend_networks
+from imgan.config import validate_recipe
+from imgan.errors import ImganError
+from imgan.training.run_folder import RunFolder
+from imgan.training.train import check_recipe
+from imgan.training.train import train
+
+
+@pytest.fixture
+def experiment(photographs: Path) -> dict[str, Any]:
+    """Both stages, every term that needs no foreign weights, degraded pictures."""
+    return {
+        "name": "tiny-srgan",
+        "family": "realesrgan",
+        "network": "repsr",
+        "seed": 3,
+        "scale": 2,
+        "generator": {"num_filters": 8, "num_convs": 1},
+        "discriminator": {"num_filters": 4},
+        "data": {
+            "train": {"hr": str(photographs)},
+            "validation": {"hr": str(photographs)},
+            "hr_patch_size": 32,
+            "batch_size": 4,
+            "degradation": {},
+            "usm_targets": True,
+        },
+        "training": {
+            "steps": 8,
+            "pixel_steps": 4,
+            "pixel_weight": 1.0,
+            "adversarial_weight": 0.1,
+            "feature_matching": 0.5,
+            "feature_layers": {"down_1_relu": 1.0, "up_0_relu": 0.5},
+            "frequency": 0.1,
+            "artifacts": 1.0,
+            "log_every": 2,
+            "validate_every": 4,
+            "checkpoint_every": 2,
+        },
+    }
+
+
+def run(values: dict[str, Any], folder: Path) -> RunFolder:
+    result = RunFolder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    train(validate_recipe(values), result)
+    return result
+
+
+def rows(result: RunFolder) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.metrics.read_text().splitlines()]
+
+
+def test_both_stages_run_and_the_bundle_names_its_partner(
+    experiment: dict[str, Any], tmp_path: Path
+) -> None:
+    result = run(experiment, tmp_path / "run")
+    keys = {row["step"]: set(row) for row in rows(result) if "seconds_per_step" in row}
+    assert "discriminator_loss" not in keys[4]
+    assert {"discriminator_loss", "generator_artifacts_loss"} <= keys[6]
+    card = read_card(result.bundle)
+    assert card.family == "realesrgan"
+    assert card.network.path == "imgan.networks.repsr:RepSR"
+    assert card.fidelity_partner == "../pixel"
+    assert card.losses == [
+        *("l1", "nonsaturating", "feature_matching", "focal_frequency", "artifacts")
+    ]
+    pixel = read_card(result.path / "pixel")
+    assert (pixel.losses, pixel.training_steps) == (["l1"], 4)
+    network, _ = blend_networks(result.bundle, 1.0)
+    expected, _ = load_network(result.path / "pixel")
+    for blended, faithful in zip(network.weights, expected.weights, strict=True):
+        np.testing.assert_array_equal(blended.numpy(), faithful.numpy())
+
+
+def test_a_start_from_a_bundle_trains_its_network_with_the_discriminator_at_once(
+    experiment: dict[str, Any], tmp_path: Path
+) -> None:
+    first = run(experiment, tmp_path / "first")
+    values = {**experiment, "init": str(first.bundle)}
+    values["training"] = {**values["training"], "pixel_steps": 0, "steps": 2}
+    second = run(values, tmp_path / "second")
+    start, _ = load_network(first.bundle)
+    kept, _ = load_network(second.path / "pixel")
+    for old, new in zip(start.weights, kept.weights, strict=True):
+        np.testing.assert_array_equal(old.numpy(), new.numpy())
+    assert read_card(second.path / "pixel").training_steps == 0
+    ended, _ = load_network(second.bundle)
+    pairs = zip(start.weights, ended.weights, strict=True)
+    assert any((old.numpy() != new.numpy()).any() for old, new in pairs)
+
+
+def test_degrading_in_the_step_trains_as_well(
+    experiment: dict[str, Any], tmp_path: Path
+) -> None:
+    experiment["data"]["degradation"] = {"where": "device", "pool": 6}
+    experiment["training"] |= {"steps": 4, "pixel_steps": 2}
+    result = run(experiment, tmp_path / "run")
+    losses = [
+        row["generator_pixel_loss"] for row in rows(result) if "seconds_per_step" in row
+    ]
+    assert len(losses) == 2
+    assert all(0 < loss < 0.6 for loss in losses)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"discriminator": {"filters": 8}},
+            "unknown key 'discriminator.filters'",
+        ),
+        (
+            {"training": {"feature_layers": {"down_9_relu": 1.0}}},
+            r"unknown key 'training\.feature_layers\.down_9_relu'.*down_0_relu",
+        ),
+        (
+            {"data": {"hr_patch_size": 36}},
+            r"data\.hr_patch_size must be a multiple of 8 for UNetDiscriminator",
+        ),
+        ({"init": "x4"}, r"init must be a model of network RepSR, scale 2.*scale 4"),
+        ({"training": {"pixel_steps": 8}}, r"pixel_steps must be below"),
+        ({"training": {"image_pool": 50}}, r"image_pool does not apply"),
+        ({"network": "dcgan"}, r"must be a family of super-resolution"),
+        (
+            {"training": {"perceptual": {"weights": "no.h5"}}},
+            r"no\.h5",
+        ),
+    ],
+)
+def test_recipes_that_cannot_work_are_told_before_the_first_step(
+    experiment: dict[str, Any], changes: dict[str, Any], message: str
+) -> None:
+    for key, value in changes.items():
+        merged = {**experiment[key], **value} if isinstance(value, dict) else value
+        experiment[key] = merged
+    with pytest.raises(ImganError, match=message):
+        check_recipe(validate_recipe(experiment))
