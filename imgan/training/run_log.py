@@ -85,7 +85,7 @@ def truncate_metrics(run: RunFolder, step: int) -> None:
             continue
         if row["step"] <= step and "verdict" not in row:
             kept.append(line + "\n")
-    run.metrics.write_text("".join(kept), encoding="utf-8")
+    write_text(run.metrics, "".join(kept))
 
 
 def write_alarms(run: RunFolder, alarms: list[Alarm]) -> None:

@@ -8,6 +8,7 @@ import tensorflow as tf
 from imgan.config import Recipe
 from imgan.errors import ImganError
 from imgan.errors import TrainingError
+from imgan.io.temporaries import remove_stale_temporaries
 from imgan.training.callbacks import Progress
 from imgan.training.callbacks import RollBackError
 from imgan.training.callbacks import RunCallback
@@ -111,6 +112,7 @@ class Session:
 
     def _begin(self, validator: Validator, *, fresh: bool) -> None:
         """Bring the folder's files to the step that the run goes on from."""
+        remove_stale_temporaries(self.run.samples)
         truncate_metrics(self.run, -1 if fresh else self.step)
         write_alarms(self.run, self.judges.watchdog.state.alarms)
         if not fresh:

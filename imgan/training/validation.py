@@ -108,19 +108,16 @@ class SuperResolutionValidator(Validator):
         pairs = list(zip(self.pairs, outputs, strict=True))
         decibels = _mean([_psnr(pair.hr, out, self.scale) for pair, out in pairs])
         bicubic = _mean([one.bicubic_psnr for one in self._references])
-        scores = {
-            self._name("psnr"): decibels,
-            "gain_over_bicubic": decibels - bicubic,
-            "color_drift": max(
-                color_drift(_levels(out), _levels(pair.lr)) for pair, out in pairs
-            ),
-        }
+        scores = {self._name("psnr"): decibels}
+        truth = sum(one.energy for one in self._references)
         if self._windowed:
             similarities = [_ssim(pair.hr, out, self.scale) for pair, out in pairs]
             scores[self._name("ssim")] = _mean(similarities)
-            truth = sum(one.energy for one in self._references)
-            if truth > 0:
-                scores["sharpness"] = sum(map(_energy, outputs)) / truth
+        if truth > 0:
+            scores["sharpness"] = sum(map(_energy, outputs)) / truth
+        drifts = [color_drift(_levels(out), _levels(pair.lr)) for pair, out in pairs]
+        scores["color_drift"] = max(drifts)
+        scores["gain_over_bicubic"] = decibels - bicubic
         return scores
 
     def _signs(self, outputs: list[Array]) -> dict[str, float]:
