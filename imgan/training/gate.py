@@ -181,7 +181,8 @@ def verdict(gate: Gate, *, steps: int, pictures: int, start: str | None) -> Verd
     if gate.state.stopped:
         line += (
             f", stopped at step {gate.state.last_step:,} after "
-            f"{gate.state.without_gain} looks without a gain of "
+            f"{gate.state.without_gain} look{'s' * (gate.state.without_gain != 1)} "
+            "without a gain of "
             f"{gate.config.least_gain:g} dB"
         )
     return Verdict(line, _warnings(gate, start))
