@@ -10,6 +10,7 @@ _CERTAIN = 0.9  # likeness of twins that are not compared with others
 _LEAST_LIKENESS = 0.35  # of partners with different names
 _BETTER = 0.4  # share of the unlikeness to the twin that a better partner may leave
 _BETTER_BY = 0.1
+_LITTLE_LIKENESS = 0.2  # of partners when nothing else is left
 _CONTRADICTED = 0.1  # likeness below which near names mean nothing
 
 
@@ -38,7 +39,8 @@ def find_partners(pairs: list[Pair]) -> dict[int, Pair]:
         here, there = highs[match.hr][0], lows[match.lr][0]
         if here != there and _is_better(pairs[here], match.likeness):
             found[here] = pairs[there]
-    return found | _by_names(pairs, found)
+    found |= _by_names(pairs, found)
+    return found | _left_over(pairs, found)
 
 
 def _is_open(pair: Pair) -> bool:
@@ -61,22 +63,41 @@ def _is_better(pair: Pair, likeness: float) -> bool:
 
 def _by_names(pairs: list[Pair], found: dict[int, Pair]) -> dict[int, Pair]:
     """Pair what is left alone by near names, where pictures do not contradict."""
-    taken = {id(pair) for pair in found.values()}
-    highs = {
-        pair.hr_path: place
-        for place, pair in enumerate(pairs)
-        if pair.hr_path and not pair.lr_path and place not in found
-    }
-    lows = {
-        pair.lr_path: pair
-        for pair in pairs
-        if pair.lr_path and not pair.hr_path and id(pair) not in taken
-    }
+    high_places, low_pairs = _alone(pairs, found)
+    highs = {path: n for n in high_places if (path := pairs[n].hr_path)}
+    lows = {path: pair for pair in low_pairs if (path := pair.lr_path)}
     return {
         highs[hr]: lows[lr]
         for hr, lr in near_names(list(highs), list(lows))
         if _may_belong(pairs[highs[hr]].hr, lows[lr].lr)
     }
+
+
+def _left_over(pairs: list[Pair], found: dict[int, Pair]) -> dict[int, Pair]:
+    """Pair what nothing else claims, where it is at least a little alike."""
+    high_places, low_pairs = _alone(pairs, found)
+    highs = [(place, look) for place in high_places if (look := pairs[place].hr)]
+    lows = [(pair, look) for pair in low_pairs if (look := pair.lr)]
+    matches = assign(
+        [look.thumb for _, look in highs],
+        [look.thumb for _, look in lows],
+        [None] * len(highs),
+        _LITTLE_LIKENESS,
+    )
+    return {highs[match.hr][0]: lows[match.lr][0] for match in matches}
+
+
+def _alone(pairs: list[Pair], found: dict[int, Pair]) -> tuple[list[int], list[Pair]]:
+    """Return places of pictures and pairs of files that still have no partner."""
+    taken = {id(pair) for pair in found.values()}
+    return (
+        [
+            place
+            for place, pair in enumerate(pairs)
+            if pair.lr_path is None and place not in found
+        ],
+        [pair for pair in pairs if pair.hr_path is None and id(pair) not in taken],
+    )
 
 
 def _may_belong(hr: Look | None, lr: Look | None) -> bool:

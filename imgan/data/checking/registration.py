@@ -15,7 +15,7 @@ _PRECISION = 1e-3  # pixels, at which the search for a shift ends
 _LEAST_CORRELATION = 0.5  # of shifted pictures, to believe that they show the same
 # Pairs without a shift, degraded as in Real-ESRGAN, reach 17 and 45; shifts of 3 pixels
 # in high resolution mostly 100.
-_EVIDENCE, _FAR_EVIDENCE = 20.0, 60.0
+_EVIDENCE, _FAR_EVIDENCE = 18.0, 60.0
 _PERFECT = 0.9999  # correlation that counts as no better
 
 
