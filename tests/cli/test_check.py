@@ -64,7 +64,9 @@ def test_exactly_the_faults_are_found(
     assert found == pairs.faults
     assert len(values["findings"]) == 22
     assert printed.err == ""
-    assert printed.out.startswith("22 findings in 22 train, 8 validation\n")
+    assert printed.out.startswith(
+        "22 findings in 22 pictures of train, 8 pictures of validation\n"
+    )
     lines = printed.out.splitlines()
     assert sum(line.startswith("  ") for line in lines) == 22
     assert lines[2:7] == [
@@ -122,7 +124,7 @@ def test_good_pictures_and_a_contact_sheet(
     recipe = write_recipe(tmp_path, train={"hr": "hr"})
     assert main(["check", str(recipe)]) == 0
     printed = capsys.readouterr()
-    assert printed.out == "0 findings in 5 train\n"
+    assert printed.out == "0 findings in 5 pictures of train\n"
     assert printed.err.endswith("contact sheet: tiny-sheet.png\n")
     sheet = cv2.imread("tiny-sheet.png")
     assert sheet is not None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
@@ -121,9 +122,11 @@ def _check_recipe(recipe: "Recipe", sheet: Path | None, quiet: bool) -> "CheckRe
 
         check_sheet_path(sheet)
     result = _run(open_recipe(recipe), quiet)
-    if not result.findings:
-        check_store(recipe)
-    return result
+    if result.findings:
+        return result
+    # What no finding explains would stop the run all the same.
+    count = check_store(recipe)
+    return replace(result, checked=result.checked or {"pictures": count})
 
 
 def _run(sets: "list[PictureSet]", quiet: bool) -> "CheckResult":
@@ -152,9 +155,12 @@ def _text(result: "CheckResult") -> str:
     """Return counts, then a line for each finding, then what to do."""
     from imgan.data.checking.findings import ADVICE
 
-    checked = ", ".join(f"{n:,} {name}" for name, n in result.checked.items())
+    counted = [
+        f"{count:,} pictures" + (f" of {name}" if name != "pictures" else "")
+        for name, count in result.checked.items()
+    ]
     total = len(result.findings)
-    head = f"{total:,} finding{'' if total == 1 else 's'} in {checked or 'arrays'}"
+    head = f"{total:,} finding{'' if total == 1 else 's'} in {', '.join(counted)}"
     if not total:
         return head
     parts = [head, aligned([(kind, f"{n:,}") for kind, n in result.counts.items()])]

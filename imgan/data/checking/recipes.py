@@ -43,14 +43,17 @@ def open_recipe(recipe: Recipe) -> list[PictureSet]:
     )
 
 
-def check_store(recipe: Recipe) -> None:
-    """Open the pictures of a generator's recipe as training does.
+def check_store(recipe: Recipe) -> int:
+    """Open the pictures of a generator's recipe as training does, and count them.
+
+    Returns:
+        How many there are; 0 for recipes of other kinds.
 
     Raises:
         DataError: If pictures or labels are unsuitable.
     """
     if not isinstance(recipe, GenerationRecipe):
-        return
+        return 0
     data = recipe.data
     store = open_images(
         data.train,
@@ -61,6 +64,7 @@ def check_store(recipe: Recipe) -> None:
     )
     if families.get(recipe.family).labelled:
         require_labels(store)
+    return len(store)
 
 
 def _open_pairs(
