@@ -17,7 +17,6 @@ from imgan.types import Array
 from imgan.types import Size
 
 _LEAST_SHIFT = 0.25  # low-resolution pixels; finer ones cannot be told from noise
-_SAME_LIKENESS, _SAME_CORRELATION = 0.6, 0.7
 _OTHER_LIKENESS, _OTHER_CORRELATION = 0.35, 0.5
 _VISIBLE = 0.8  # correlation that noise leaves, from which a lack of it tells
 _NORMAL_MEDIAN = 0.6745  # of absolute values, in standard deviations
@@ -41,15 +40,6 @@ class Comparison:
     correlation: float
     visible: float
     shift: Shift | None = None
-
-    @property
-    def same(self) -> bool:
-        """Whether both certainly show the same."""
-        return (
-            self.shift is not None
-            or self.likeness > _SAME_LIKENESS
-            or self.correlation > _SAME_CORRELATION
-        )
 
     @property
     def different(self) -> bool:

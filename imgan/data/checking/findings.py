@@ -84,5 +84,6 @@ class CheckResult:
 
 
 def make_result(findings: Iterable[Finding], checked: dict[str, int]) -> CheckResult:
-    """Return findings sorted."""
-    return CheckResult(tuple(sorted(findings, key=lambda f: f.sort_key)), checked)
+    """Return findings sorted; a file of two sets is not reported twice."""
+    once = dict.fromkeys(findings)
+    return CheckResult(tuple(sorted(once, key=lambda f: f.sort_key)), checked)

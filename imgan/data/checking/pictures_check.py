@@ -80,4 +80,4 @@ def _colour(look: Look) -> str:
 
 
 def _name(channels: int) -> str:
-    return _COLOURS.get(channels, f"of {channels} bands")
+    return _COLOURS.get(channels, f"a file of {channels} bands")

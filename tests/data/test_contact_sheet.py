@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from imgan.config import validate_recipe
+from imgan.data.contact_sheet import arrange
+from imgan.data.contact_sheet import check_sheet_path
+from imgan.data.contact_sheet import write_contact_sheet
+from imgan.errors import OutputError
+
+
+def test_samples_lie_in_rows_on_white() -> None:
+    """A cell is 4 + 2 + 4 pixels and a margin of 8: 88 of them fit into 1600."""
+    black, grey = np.zeros((4, 4, 3), np.float32), np.full((4, 4, 1), 0.5, np.float32)
+    sheet = arrange([[black, grey]] * 89)
+    assert sheet.shape == (8 + 2 * 12, 8 + 88 * 18, 3)
+    assert sheet.dtype == np.uint8
+    assert (sheet[8:12, 8:12] == 0).all()
+    assert (sheet[8:12, 12:14] == 255).all()
+    assert (sheet[8:12, 14:18] == 128).all()
+    assert (sheet[20:24, 8:12] == 0).all()
+    assert (sheet[20:24, 26:] == 255).all()
+
+
+def test_a_sheet_shows_degraded_sharp_and_sharpened_patches(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "cat.png"), skimage.data.chelsea())
+    recipe = validate_recipe(
+        {
+            "name": "tiny",
+            "family": "compact",
+            "scale": 4,
+            "data": {
+                "train": {"hr": str(tmp_path)},
+                "hr_patch_size": 64,
+                "usm_targets": True,
+                "degradation": {"where": "device"},
+            },
+            "training": {"steps": 1},
+        }
+    )
+    path = tmp_path / "sheet.png"
+    write_contact_sheet(recipe, path)
+    write_contact_sheet(recipe, path)
+    sheet = cv2.imread(str(path))
+    assert sheet is not None
+    low, high, target = (sheet[8:72, left : left + 64] for left in (8, 74, 140))
+    # Enlarged by nearest neighbour: blocks of one colour.
+    assert (low.reshape(16, 4, 16, 4, 3) == low[::4, ::4][:, None, :, None]).all()
+    assert cv2.Laplacian(target, cv2.CV_32F).std() > 1.2 * (
+        cv2.Laplacian(high, cv2.CV_32F).std()
+    )
+    means = [part.mean() for part in (low, high, target)]
+    assert max(means) - min(means) < 20
+
+
+def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "mine.png"
+    cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(OutputError, match="is no contact sheet of imgan"):
+        check_sheet_path(path)
+    with pytest.raises(OutputError, match=r"ends in \.png"):
+        check_sheet_path(tmp_path / "sheet.jpg")
