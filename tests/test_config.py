@@ -7,6 +7,8 @@ import yaml
 from imgan.config import Recipe
 from imgan.config import dump_recipe
 from imgan.config import load_recipe
+from imgan.config.degradation import KERNEL_KINDS
+from imgan.config.degradation import DegradationConfig
 from imgan.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -249,3 +251,196 @@ def test_other_data_takes_its_twins_and_its_claims_along(tmp_path: Path) -> None
     assert other.data.validation.lr is None
     named = load_recipe(path, ["data.train.hr=dogs", "licence=mine"])
     assert (named.licence, named.data_credits) == ("mine", [])
+
+
+ADVERSARIAL: dict[str, Any] = {
+    "name": "adversarial",
+    "family": "realesrgan",
+    "scale": 2,
+    "data": {"train": {"hr": "pictures/hr"}, "hr_patch_size": 32},
+    "training": {"steps": 10, "pixel_steps": 4},
+}
+
+
+@pytest.fixture
+def adversarial(tmp_path: Path) -> Path:
+    path = tmp_path / "adversarial.yaml"
+    path.write_text(yaml.safe_dump(ADVERSARIAL), encoding="utf-8")
+    return path
+
+
+# Of sections of a degradation, by what stands behind `data.degradation.`.
+DEGRADATION_ERRORS = {
+    "first.blur.sigma=[3, 1]": "first.blur.sigma must be a lowest and a highest "
+    "value. Received: [3.0, 1.0]",
+    "second.noise.sigma=[9, 1]": "second.noise.sigma must be a lowest and a highest "
+    "value. Received: [9.0, 1.0]",
+    "final.sinc_cutoff=[.5, .4]": "final.sinc_cutoff must be a lowest and a highest "
+    "value. Received: [0.5, 0.4]",
+    "first.blur.kernel_size=[21, 7]": "first.blur.kernel_size must be a lowest and a "
+    "highest value. Received: [21, 7]",
+    "first.blur.kernel_size=[8, 21]": "first.blur.kernel_size: must be two odd numbers "
+    "from 3. Received: [8, 21]",
+    "second.blur.kernel_size=[1, 21]": "second.blur.kernel_size: must be two odd "
+    "numbers from 3. Received: [1, 21]",
+    "final.kernel_size=[7, 20]": "final.kernel_size: must be two odd numbers from 3. "
+    "Received: [7, 20]",
+    "first.blur.kinds={box: 1}": "first.blur.kinds: must give weights to some of "
+    f"{', '.join(KERNEL_KINDS)}. Received: {{'box': 1}}",
+    "first.blur.kinds={isotropic: 0}": "first.blur.kinds: must give weights to some of",
+    "first.blur.kinds={isotropic: 2}": "first.blur.kinds.isotropic: Input should be "
+    "less than or equal to 1. Received: 2",
+    "first.blur.sigma=[0, 3]": "first.blur.sigma.0: Input should be greater than 0. "
+    "Received: 0",
+    "first.blur.sinc_cutoff=[.2, 1.2]": "first.blur.sinc_cutoff.1: Input should be "
+    "less than or equal to 1. Received: 1.2",
+    "first.blur.probability=1.5": "first.blur.probability: Input should be less than "
+    "or equal to 1. Received: 1.5",
+    "first.resize.modes=[]": "first.resize.modes: must name some of area, bilinear, "
+    "bicubic. Received: []",
+    "first.resize.modes=[nearest]": "first.resize.modes.0: Input should be 'area', "
+    "'bilinear' or 'bicubic'. Received: 'nearest'",
+    "final.modes=[]": "final.modes: must name some of area, bilinear, bicubic. "
+    "Received: []",
+    "first.resize.factor=[0, 1.5]": "first.resize.factor must be above 0. "
+    "Received: [0.0, 1.5]",
+    "first.resize.factor=[1.1, 1.5]": "first.resize.factor must reach below 1 for "
+    "down_probability and above it for up_probability. Received: [1.1, 1.5]",
+    "second.resize.factor=[.2, .9]": "second.resize.factor must reach below 1 for "
+    "down_probability and above it for up_probability. Received: [0.2, 0.9]",
+    "first.resize.up_probability=.6": "first.resize.up_probability and "
+    "down_probability must not exceed 1 together. Received: 0.6 and 0.7",
+    "first.noise.sigma=[-1, 3]": "first.noise.sigma.0: Input should be greater than or "
+    "equal to 0. Received: -1",
+    "first.jpeg.quality=[0, 50]": "first.jpeg.quality: must be within 1 and 100. "
+    "Received: [0, 50]",
+    "final.jpeg.quality=[50, 101]": "final.jpeg.quality: must be within 1 and 100. "
+    "Received: [50, 101]",
+    "final.jpeg.quality=[90, 50]": "final.jpeg.quality must be a lowest and a highest "
+    "value. Received: [90, 50]",
+    "where=gpu": "where: Input should be 'workers' or 'device'. Received: 'gpu'",
+    "pool=-1": "pool: Input should be greater than or equal to 0. Received: -1",
+}
+
+
+@pytest.mark.parametrize("override", DEGRADATION_ERRORS)
+def test_errors_of_a_degradation_are_one_line(adversarial: Path, override: str) -> None:
+    expected = DEGRADATION_ERRORS[override]
+    text = message(adversarial, f"data.degradation.{override}")
+    start = f"{adversarial}: data.degradation.{expected}"
+    assert text.startswith(start)
+    # Nothing is said twice, and no other error follows from this one.
+    assert text.count("Received: ") == 1
+    assert ";" not in text
+
+
+SUPER_RESOLUTION_ERRORS = {
+    ("data.train.lr=lr", "data.degradation={}"): "data.degradation does not go with "
+    "data.train.lr: pairs that are given are trained on as they are. Leave one of the "
+    "two out",
+    ("data.train.lr=lr", "data.usm_targets=true"): "data.usm_targets does not go with "
+    "data.train.lr: pairs that are given are trained on as they are. Leave one of the "
+    "two out",
+    ("data.channels=4", "data.degradation={}"): "data.degradation needs data.channels "
+    "of 1 or 3, as JPEG does. Received: 4",
+    ("data.channels=0",): "data.channels: Input should be greater than or equal to 1. "
+    "Received: 0",
+    ("data.value_range=[120, -20]",): "data.value_range must rise. "
+    "Received: [120.0, -20.0]",
+    ("data.value_range=[1, 1]",): "data.value_range must rise. Received: [1.0, 1.0]",
+    ("data.hr_patch_size=33",): "data.hr_patch_size must be a multiple of scale (2). "
+    "Received: 33",
+    ("scale=9",): "scale: Input should be less than or equal to 8. Received: 9",
+    ("generator.channels=1",): "generator.channels is data.channels; leave it out",
+    ("network=dcgan",): "network: must be a family of super-resolution. "
+    "Received: 'dcgan'",
+    ("network=edsrr",): "network: Unknown family 'edsrr'. Did you mean 'edsr'?",
+    ("training.pixel_steps=10",): "training.pixel_steps must be below training.steps "
+    "(10), or nothing is left for the second stage. Received: 10",
+    ("training.pixel_steps=4", "training.steps=3"): "training.pixel_steps must be "
+    "below training.steps (3), or nothing is left for the second stage. Received: 4",
+    ("training.image_pool=50",): "training.image_pool does not apply to "
+    "super-resolution, where every output has a truth of its own. Leave it out",
+    ("training.loss=wasserstein",): "training.loss=wasserstein needs "
+    "training.gradient_penalty, usually 10: without a bound on its slope the critic "
+    "grows without end",
+    ("training.adversarial_weight=0",): "training.adversarial_weight: Input should be "
+    "greater than 0. Received: 0",
+    ("training.perceptual.layers={}",): "training.perceptual.layers: must name layers, "
+    "each with a weight above 0. Received: {}",
+    ("training.perceptual.weight=0",): "training.perceptual.weight: Input should be "
+    "greater than 0. Received: 0",
+    ("training.perceptual.criterion=l3",): "training.perceptual.criterion: Input "
+    "should be 'l1' or 'l2'. Received: 'l3'",
+    ("training.gate.color_drift=0",): "training.gate.color_drift: Input should be "
+    "greater than 0. Received: 0",
+}
+
+
+@pytest.mark.parametrize("overrides", SUPER_RESOLUTION_ERRORS, ids=" ".join)
+def test_errors_of_super_resolution_are_one_line(
+    adversarial: Path, overrides: tuple[str, ...]
+) -> None:
+    expected = SUPER_RESOLUTION_ERRORS[overrides]
+    text = message(adversarial, *overrides)
+    assert text.startswith(f"{adversarial}: {expected}")
+    assert text.count("Received: ") <= 1
+    assert ";" not in text.removeprefix(f"{adversarial}: {expected}")
+
+
+def test_unknown_keys_of_a_degradation_are_told_with_the_nearest(
+    adversarial: Path,
+) -> None:
+    text = message(adversarial, "data.degradation.second.blur.sigmas=[1, 2]")
+    assert "'data.degradation.second.blur.sigmas'. Did you mean 'sigma'?" in text
+    text = message(adversarial, "data.degradation.frist={}")
+    assert "'data.degradation.frist'. Did you mean 'first'? Known here: first," in text
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["data.degradation={}"],
+        ["data.degradation={second: null, pool: 0}"],
+        [
+            "data.degradation.where=device",
+            "data.degradation.first.blur.kinds={isotropic: 1}",
+            "data.degradation.second.resize.modes=[area]",
+            "data.degradation.final.jpeg.quality=[40, 40]",
+            "data.usm_targets=true",
+            "data.value_range=[-20, 1.2e2]",
+            "training.perceptual.weights=my.h5",
+            "training.feature_layers={down_1_relu: 5e-1}",
+            "network=repsr",
+        ],
+    ],
+    ids=["defaults", "one stage", "changed"],
+)
+def test_a_degradation_is_dumped_and_read_back(
+    adversarial: Path, tmp_path: Path, overrides: list[str]
+) -> None:
+    recipe = load_recipe(adversarial, overrides)
+    text = dump_recipe(recipe)
+    again = load_text(tmp_path, text)
+    assert again == recipe
+    assert type(again.data.degradation.second) is type(recipe.data.degradation.second)
+    assert dump_recipe(again) == text
+
+
+def test_parts_of_the_second_stage_keep_its_own_defaults(adversarial: Path) -> None:
+    """They are milder than those of the first: Real-ESRGAN's training options."""
+    given = (
+        "data.degradation.second={blur: {rotation: [0, 90]}, resize: {modes: [area]}}"
+    )
+    recipe = load_recipe(adversarial, [given, "data.degradation.first.jpeg={}"])
+    first, second = recipe.data.degradation.first, recipe.data.degradation.second
+    assert (second.blur.probability, second.blur.sigma) == (0.8, (0.2, 1.5))
+    assert second.blur.rotation == (0.0, 90.0)
+    assert second.resize.factor == (0.3, 1.2)
+    assert (second.resize.up_probability, second.resize.modes) == (0.3, ("area",))
+    assert (second.noise.sigma, second.noise.poisson_scale) == ((1, 25), (0.05, 2.5))
+    # The final step compresses, not the second stage.
+    assert second.jpeg.probability == 0.0
+    assert first == DegradationConfig().first
+    assert (first.blur.probability, first.blur.sigma) == (1.0, (0.2, 3.0))
+    assert (first.resize.factor, first.jpeg.probability) == ((0.15, 1.5), 1.0)

@@ -10,6 +10,7 @@ patch.
 from typing import Annotated
 from typing import Literal
 
+from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
@@ -35,6 +36,23 @@ KERNEL_KINDS = (
 ResizeMode = Literal["area", "bilinear", "bicubic"]
 RESIZE_MODES: tuple[ResizeMode, ...] = ("area", "bilinear", "bicubic")
 
+
+def _some_modes(modes: tuple[ResizeMode, ...]) -> tuple[ResizeMode, ...]:
+    if not modes:
+        raise ValueError(f"must name some of {', '.join(RESIZE_MODES)}")
+    return modes
+
+
+def _odd_sizes(sizes: tuple[int, int]) -> tuple[int, int]:
+    if any(size < 3 or size % 2 == 0 for size in sizes):
+        raise ValueError("must be two odd numbers from 3")
+    return sizes
+
+
+ResizeModes = Annotated[tuple[ResizeMode, ...], AfterValidator(_some_modes)]
+KernelSizes = Annotated[tuple[int, int], AfterValidator(_odd_sizes)]
+"""Smallest and largest side, odd pixels."""
+
 _KINDS = dict(zip(KERNEL_KINDS, (0.45, 0.25, 0.12, 0.03, 0.12, 0.03), strict=True))
 
 
@@ -56,8 +74,7 @@ class BlurConfig(_Ranges):
     """A blur by one of several families of kernels."""
 
     probability: Probability = 1.0
-    kernel_size: tuple[int, int] = (7, 21)
-    """Smallest and largest side, odd pixels."""
+    kernel_size: KernelSizes = (7, 21)
     sinc_probability: Probability = 0.1
     """Share of blurs by a sinc, which rings, instead of a Gaussian-like kernel."""
     kinds: dict[str, Probability] = _KINDS
@@ -84,13 +101,6 @@ class BlurConfig(_Ranges):
             raise ValueError(f"must give weights to some of {', '.join(KERNEL_KINDS)}")
         return kinds
 
-    @field_validator("kernel_size")
-    @classmethod
-    def _odd_sizes(cls, sizes: tuple[int, int]) -> tuple[int, int]:
-        if any(size < 3 or size % 2 == 0 for size in sizes):
-            raise ValueError("must be two odd numbers from 3")
-        return sizes
-
 
 class ResizeConfig(_Ranges):
     """A change of size by a random factor."""
@@ -100,18 +110,23 @@ class ResizeConfig(_Ranges):
     """The rest keeps its size."""
     factor: Range = (0.15, 1.5)
     """Ratio of new to old side; its parts below and above 1 belong to down and up."""
-    modes: tuple[ResizeMode, ...] = Field(RESIZE_MODES, min_length=1)
+    modes: ResizeModes = RESIZE_MODES
 
     @model_validator(mode="after")
     def _possible(self) -> "ResizeConfig":
         low, high = self.factor
         if low <= 0:
-            raise ValueError("factor must be above 0")
-        if self.up_probability + self.down_probability > 1:
-            raise ValueError("up_probability and down_probability exceed 1 together")
-        if (self.down_probability and low > 1) or (self.up_probability and high < 1):
+            raise ValueError(f"factor must be above 0. Received: {[low, high]}")
+        up, down = self.up_probability, self.down_probability
+        if up + down > 1:
             raise ValueError(
-                f"factor must reach below and above 1. Received: {low, high}"
+                "up_probability and down_probability must not exceed 1 together. "
+                f"Received: {up:g} and {down:g}"
+            )
+        if (down and low > 1) or (up and high < 1):
+            raise ValueError(
+                "factor must reach below 1 for down_probability and above it for "
+                f"up_probability. Received: {[low, high]}"
             )
         return self
 
@@ -194,13 +209,13 @@ class FinalConfig(_Ranges):
     """The way to the final size: resize, sinc and JPEG."""
 
     sinc_probability: Probability = 0.8
-    kernel_size: tuple[int, int] = (7, 21)
+    kernel_size: KernelSizes = (7, 21)
     sinc_cutoff: CutoffRange = (1 / 3, 1.0)
     """Highest frequency that passes, half cycles per pixel."""
     jpeg_first_probability: Probability = 0.5
     """Share of patches that are compressed before resize and sinc, not after them."""
     jpeg: JpegConfig = JpegConfig()
-    modes: tuple[ResizeMode, ...] = Field(RESIZE_MODES, min_length=1)
+    modes: ResizeModes = RESIZE_MODES
 
 
 class DegradationConfig(Section):

@@ -10,6 +10,7 @@ from typing import get_args
 from typing import get_origin
 
 import yaml
+from pydantic import BaseModel
 from pydantic import ValidationError
 
 from imgan import families
@@ -164,16 +165,29 @@ def _explain(item: Any, schema: type[Recipe]) -> str:
         )
     if item["type"] == "missing":
         return f"{key} is required"
-    message = item["msg"].removeprefix("Value error, ")
+    message: str = item["msg"].removeprefix("Value error, ")
     if not location:
-        return str(message)
+        return message
+    if item["type"] == "value_error" and _is_section(schema, location):
+        # What a section says of itself names the key and what was received.
+        return message if message.startswith(f"{key}.") else f"{key}.{message}"
     return f"{key}: {message}. Received: {item['input']!r}"
 
 
 def _known_keys(schema: type[Recipe], location: Sequence[str]) -> list[str]:
-    section: Any = schema
+    return list(_annotation(schema, location).model_fields)
+
+
+def _is_section(schema: type[Recipe], location: Sequence[str]) -> bool:
+    found = _annotation(schema, location)
+    return isinstance(found, type) and issubclass(found, BaseModel)
+
+
+def _annotation(schema: type[Recipe], location: Sequence[str]) -> Any:
+    """Return the type of what stands at a key."""
+    found: Any = schema
     for part in location:
-        section = section.model_fields[part].annotation
-        if get_origin(section) in (Union, types.UnionType):
-            section = next(a for a in get_args(section) if a is not type(None))
-    return list(section.model_fields)
+        found = found.model_fields[part].annotation
+        if get_origin(found) in (Union, types.UnionType):
+            found = next(a for a in get_args(found) if a is not type(None))
+    return found

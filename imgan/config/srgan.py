@@ -31,6 +31,13 @@ class PerceptualConfig(Section):
     feature_scale: float = Field(1.0, gt=0)
     """What features are multiplied with; SRGAN takes 1 / 12.75."""
 
+    @field_validator("layers")
+    @classmethod
+    def _some_layers(cls, layers: dict[str, float]) -> dict[str, float]:
+        if not layers or not all(weight > 0 for weight in layers.values()):
+            raise ValueError("must name layers, each with a weight above 0")
+        return layers
+
 
 class PixelOptimizerConfig(OptimizerConfig):
     """Of the stage without a discriminator."""
