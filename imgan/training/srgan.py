@@ -8,6 +8,8 @@ import keras
 from imgan import families
 from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import Card
+from imgan.bundles.card import read_card
+from imgan.bundles.register import resolve
 from imgan.bundles.register import shipped
 from imgan.config.srgan import SRGANRecipe
 from imgan.errors import ConfigError
@@ -29,11 +31,18 @@ from imgan.training.super_resolution import SuperResolutionExperiment
 PARTNER = "pixel"
 """Folder of a run for the bundle that its adversarial stage began with."""
 
+OWN_PARTNER = f"../{PARTNER}"
+"""The same as the card of the final bundle names it."""
+
 
 class SRGANExperiment(SuperResolutionExperiment):
     """Families `srgan`, `esrgan` and `realesrgan`."""
 
     recipe: SRGANRecipe
+
+    def __init__(self, recipe: SRGANRecipe) -> None:
+        super().__init__(recipe)
+        self._perceptual_weights: dict[str, Any] = {}
 
     @property
     def generator_path(self) -> str:
@@ -58,11 +67,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         network = build_network(
             self.family.discriminator, "discriminator", recipe.discriminator, fixed
         )
-        if recipe.data.hr_patch_size % network.size_multiple:
-            raise ConfigError(
-                f"data.hr_patch_size must be a multiple of {network.size_multiple} for "
-                f"{type(network).__name__}. Received: {recipe.data.hr_patch_size}"
-            )
+        self.check_patch_size(network, network.size_multiple)
         return network
 
     def build_model(self) -> Any:
@@ -108,12 +113,24 @@ class SRGANExperiment(SuperResolutionExperiment):
         }
 
     def _perceptual(self, generator: Any) -> keras.losses.Loss | None:
-        config = self.recipe.training.perceptual
+        config, data = self.recipe.training.perceptual, self.recipe.data
         if config is None:
             return None
+        if data.channels not in (1, 3):
+            raise ConfigError(
+                "training.perceptual needs data.channels of 1 or 3, as VGG19 does. "
+                f"Received: {data.channels}"
+            )
         features = vgg19_features(
             list(config.layers), config.weights, config.before_activation
         )
+        if data.hr_patch_size < features.smallest_side:
+            raise ConfigError(
+                f"data.hr_patch_size must be at least {features.smallest_side} for "
+                "the deepest of training.perceptual.layers. "
+                f"Received: {data.hr_patch_size}"
+            )
+        self._perceptual_weights = features.provenance()
         return PerceptualLoss(
             features,
             layer_weights=config.layers,
@@ -125,6 +142,11 @@ class SRGANExperiment(SuperResolutionExperiment):
     def _matching(self, discriminator: Any) -> dict[str, Any]:
         config = self.recipe.training
         if not config.feature_matching:
+            if config.feature_layers:
+                raise ConfigError(
+                    "training.feature_layers are parts of training.feature_matching, "
+                    "which is 0. Give that a weight, or leave them out"
+                )
             return {}
         weights = _layer_weights(config.feature_layers, discriminator.feature_names)
         return {
@@ -144,32 +166,40 @@ class SRGANExperiment(SuperResolutionExperiment):
 
         That bundle is the other end of the fidelity dial.
         """
-        first = step < self.recipe.training.pixel_steps
-        model.begin("pixel" if first else "adversarial")
-        partner = run.path / PARTNER
-        if first or partner.exists() or self._shipped_partner():
+        pixel_steps = self.recipe.training.pixel_steps
+        model.begin("pixel" if step < pixel_steps else "adversarial")
+        # Written again where a run went back to the first stage.
+        if step != pixel_steps or self._partner() != OWN_PARTNER:
             return
         network, card = super().bundle(model, {})
-        card = card.model_copy(
-            update={
-                "name": f"{card.name}-{PARTNER}",
-                "losses": [self.recipe.training.pixel_loss],
-                "training_steps": step,
-            }
-        )
-        save_bundle(network, card, partner)
+        changes = {
+            "name": f"{card.name}-{PARTNER}",
+            "losses": self._losses_before(),
+            "training_steps": step,
+        }
+        save_bundle(network, card.model_copy(update=changes), run.path / PARTNER)
 
-    def _shipped_partner(self) -> str | None:
+    def _partner(self) -> str | None:
+        """Return what the card names: the model that the second stage begins with."""
         init = self.recipe.init
-        return init if init in shipped() else None
+        if self.recipe.training.pixel_steps:
+            return OWN_PARTNER
+        # Random weights are no end of a dial.
+        return init if init is None or init in shipped() else OWN_PARTNER
+
+    def _losses_before(self) -> list[str]:
+        """Return the names of the losses that the second stage's start was made by."""
+        init, config = self.recipe.init, self.recipe.training
+        if config.pixel_steps or not init:
+            return [config.pixel_loss]
+        return read_card(resolve(init)).losses
 
     # === Card ===
 
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the moving average in its inference form, and its card."""
         network, card = super().bundle(model, scores)
-        partner = self._shipped_partner() or f"../{PARTNER}"
-        return network, card.model_copy(update={"fidelity_partner": partner})
+        return network, card.model_copy(update={"fidelity_partner": self._partner()})
 
     def losses(self) -> list[str]:
         """Return the names of the losses that were used, for the card."""
@@ -181,22 +211,26 @@ class SRGANExperiment(SuperResolutionExperiment):
             side = "before" if config.perceptual.before_activation else "after"
             layers = ", ".join(config.perceptual.layers)
             names.append(
-                f"perceptual: VGG19 {layers} {side} ReLU, weights "
-                f"{config.perceptual.weights}"
+                f"perceptual: VGG19 {layers} {side} ReLU, weights {self._vgg19_file()}"
             )
         return names
+
+    def _vgg19_file(self) -> str:
+        """Return which weights were used, without the folder they lay in."""
+        found = self._perceptual_weights
+        return f"{found['weights']}, sha256 {found['weights_sha256']}"
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""
         discriminator = self.build_discriminator()
-        rows = super().plan()
-        size = f"{discriminator.count_params():,} parameters"
-        kind = type(discriminator).__name__
-        rows.append(("discriminator", f"{kind}, {size}"))
         # Names of layers and files are looked at before anything is spent.
         self._matching(discriminator)
         if self.recipe.training.perceptual:
             self._perceptual(self.build_generator())
+        rows = super().plan()
+        size = f"{discriminator.count_params():,} parameters"
+        kind = type(discriminator).__name__
+        rows.append(("discriminator", f"{kind}, {size}"))
         rows.append(("losses", "; ".join(self.losses())))
         return rows
 

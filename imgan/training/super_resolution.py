@@ -56,13 +56,30 @@ class SuperResolutionExperiment(Experiment):
         """
         recipe = self.recipe
         if recipe.init:
-            return self._initial_generator()
-        fixed = {
-            "scale": recipe.scale,
-            "channels": recipe.data.channels,
-            "dtype": recipe.training.precision,
-        }
-        return build_network(self.generator_path, "generator", recipe.generator, fixed)
+            network = self._initial_generator()
+        else:
+            fixed = {
+                "scale": recipe.scale,
+                "channels": recipe.data.channels,
+                "dtype": recipe.training.precision,
+            }
+            path = self.generator_path
+            network = build_network(path, "generator", recipe.generator, fixed)
+        self.check_patch_size(network, network.size_multiple * recipe.scale)
+        return network
+
+    def check_patch_size(self, network: Any, multiple: int) -> None:
+        """Refuse patches that a network cannot take.
+
+        Raises:
+            ConfigError: If high-resolution patches are no multiples of `multiple`.
+        """
+        size = self.recipe.data.hr_patch_size
+        if size % multiple:
+            raise ConfigError(
+                f"data.hr_patch_size must be a multiple of {multiple} for "
+                f"{type(network).__name__}. Received: {size}"
+            )
 
     def _initial_generator(self) -> Any:
         recipe = self.recipe
@@ -156,11 +173,11 @@ class SuperResolutionExperiment(Experiment):
         data = self.recipe.data
         if not data.validation or not scores:
             return []
-        made = "given" if data.validation.lr else "matlab_bicubic"
+        made = "recipe" if data.degradation else "matlab_bicubic"
         protocol = {
             "channel": "y" if data.channels == 3 else "all",
             "crop_border": self.recipe.scale,
-            "downscale": "recipe" if data.degradation else made,
+            "downscale": "given" if data.validation.lr else made,
         }
         name = _dataset_name(data.validation.hr)
         return [Score(dataset=name, protocol=protocol, values=scores)]

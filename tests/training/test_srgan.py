@@ -13,6 +13,7 @@ from imgan.bundles.fidelity import blend_networks
 from imgan.config import validate_recipe
 from imgan.errors import ImganError
 from imgan.training.run_folder import RunFolder
+from imgan.training.srgan import SRGANExperiment
 from imgan.training.train import check_recipe
 from imgan.training.train import train
 
@@ -102,6 +103,48 @@ def test_a_start_from_a_bundle_trains_its_network_with_the_discriminator_at_once
     assert any((old.numpy() != new.numpy()).any() for old, new in pairs)
 
 
+def test_random_weights_are_no_end_of_the_dial(
+    experiment: dict[str, Any], tmp_path: Path
+) -> None:
+    experiment["training"] |= {"steps": 1, "pixel_steps": 0}
+    del experiment["data"]["validation"]
+    result = run(experiment, tmp_path / "run")
+    assert read_card(result.bundle).fidelity_partner is None
+    assert not (result.path / "pixel").exists()
+
+
+def test_the_partner_is_what_the_second_stage_begins_with(
+    experiment: dict[str, Any], tmp_path: Path
+) -> None:
+    """Also where the first stage began with a shipped model, or was gone back to."""
+    experiment |= {"init": "x2", "generator": {}}
+    recipe = validate_recipe(experiment)
+    made = SRGANExperiment(recipe)
+    model, folder = made.create(), RunFolder(tmp_path)
+    made.begin_stage(model, 4, folder)
+    assert read_card(tmp_path / "pixel").training_steps == 4
+    before = load_network(tmp_path / "pixel")[0].get_weights()[0]
+    made.begin_stage(model, 2, folder)
+    for weight in model.ema_generator.weights:
+        weight.assign(0.5 * weight)
+    made.begin_stage(model, 4, folder)
+    after = load_network(tmp_path / "pixel")[0].get_weights()[0]
+    np.testing.assert_array_equal(after, 0.5 * before)
+    made.begin_stage(model, 6, folder)
+    assert made.bundle(model, {})[1].fidelity_partner == "../pixel"
+
+
+def test_patches_fit_networks_that_see_squares_of_pixels(
+    experiment: dict[str, Any],
+) -> None:
+    """RRDBNet of scale 2 takes even sides: 34 / 2 is none."""
+    recipe = {key: experiment[key] for key in ("name", "family", "scale", "data")}
+    recipe |= {"family": "rrdb", "training": {"steps": 1}}
+    recipe["data"] = {**recipe["data"], "hr_patch_size": 34}
+    with pytest.raises(ImganError, match=r"multiple of 4 for RRDBNet. Received: 34"):
+        check_recipe(validate_recipe(recipe))
+
+
 def test_degrading_in_the_step_trains_as_well(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -125,6 +168,22 @@ def test_degrading_in_the_step_trains_as_well(
         (
             {"training": {"feature_layers": {"down_9_relu": 1.0}}},
             r"unknown key 'training\.feature_layers\.down_9_relu'.*down_0_relu",
+        ),
+        (
+            {
+                "training": {
+                    "feature_matching": 0.0,
+                    "feature_layers": {"down_1_relu": 1.0},
+                }
+            },
+            r"feature_layers are parts of training\.feature_matching, which is 0",
+        ),
+        (
+            {
+                "data": {"channels": 2, "value_range": [0, 1], "degradation": None},
+                "training": {"perceptual": {"weights": "no.h5"}},
+            },
+            r"training\.perceptual needs data\.channels of 1 or 3.*Received: 2",
         ),
         (
             {"data": {"hr_patch_size": 36}},
