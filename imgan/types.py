@@ -51,6 +51,18 @@ class Region(NamedTuple):
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
+def to_range(images: Any, value_range: ValueRange) -> Any:
+    """Return images in `[0, 1]`, arrays or tensors, in a value range."""
+    low, high = value_range
+    return images if (low, high) == (0.0, 1.0) else images * (high - low) + low
+
+
+def from_range(images: Any, value_range: ValueRange) -> Any:
+    """Return images in a value range, arrays or tensors, in `[0, 1]`."""
+    low, high = value_range
+    return images if (low, high) == (0.0, 1.0) else (images - low) / (high - low)
+
+
 def dtype_peak(dtype: "np.typing.DTypeLike") -> float:
     """Return the value that stands for white: 255, 65535 or 1.0 for float32.
 

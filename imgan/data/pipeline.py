@@ -8,6 +8,7 @@ from imgan.data.patches import PatchSampler
 from imgan.errors import ImganError
 from imgan.types import Array
 from imgan.types import ValueRange
+from imgan.types import to_range
 
 
 def super_resolution_dataset(
@@ -70,7 +71,7 @@ def super_resolution_dataset(
 
     def convert(batch: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: _to_range(batch[name], value_range)
+            name: to_range(batch[name], value_range)
             for name, value_range in zip(names, ranges, strict=True)
         }
 
@@ -94,8 +95,3 @@ def fixed_parallelism() -> Any:
     options = tf.data.Options()
     options.autotune.enabled = False
     return options
-
-
-def _to_range(images: Any, value_range: ValueRange) -> Any:
-    low, high = value_range
-    return images if (low, high) == (0.0, 1.0) else images * (high - low) + low

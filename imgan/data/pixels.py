@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from imgan.errors import DataError
+from imgan.io.bands import read_bands
 from imgan.io.images import read_image
 from imgan.types import Array
 from imgan.types import dtype_peak
@@ -43,8 +44,6 @@ class PixelFormat:
         """
         if self.is_plain:
             return _with_channels(read_image(path).pixels, self.channels)
-        from imgan.io.bands import read_bands
-
         pixels = read_bands(path)
         if pixels.shape[2] != self.channels:
             raise DataError(

@@ -15,6 +15,7 @@ from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
 from imgan.io.images import read_size
 from imgan.types import Array
+from imgan.types import dtype_peak
 
 Reduce = Callable[[Array, int], Array]
 """From a high-resolution picture and its index to the low-resolution one."""
@@ -149,13 +150,9 @@ class PairStore:
 
 
 def _integral_contrast(lr: Array) -> Array:
-    levels = 1.0 if lr.dtype == np.uint8 else 255.0 / _peak(lr)
+    levels = 255.0 / dtype_peak(lr.dtype)
     grey = lr.mean(axis=2, dtype=np.float32) * np.float32(levels)
     across = np.abs(np.diff(grey, axis=1, append=grey[:, -1:]))
     down = np.abs(np.diff(grey, axis=0, append=grey[-1:]))
     integral: Array = cv2.integral(across + down, sdepth=cv2.CV_64F)
     return integral
-
-
-def _peak(pixels: Array) -> float:
-    return 65535.0 if pixels.dtype == np.uint16 else 1.0

@@ -4,6 +4,8 @@ from typing import Any
 
 from imgan.models.batch_degradation import BatchDegradation
 from imgan.types import ValueRange
+from imgan.types import from_range
+from imgan.types import to_range
 
 
 class StepDegradation:
@@ -37,24 +39,14 @@ class StepDegradation:
         """
         self.layer.random.begin(step)
         names = ["hr_images", "target_images"][: 1 + self.layer.num_targets]
-        units = [_from_range(batch[name], self.hr_range) for name in names]
+        units = [from_range(batch[name], self.hr_range) for name in names]
         lr_images, *others = self.layer(*units)
         made = {
-            name: _to_range(images, self.hr_range)
+            name: to_range(images, self.hr_range)
             for name, images in zip(names, others, strict=True)
         }
-        return {**batch, **made, "lr_images": _to_range(lr_images, self.lr_range)}
+        return {**batch, **made, "lr_images": to_range(lr_images, self.lr_range)}
 
     def state(self) -> list[Any]:
         """Return the variables that a checkpoint must hold."""
         return [variable.value for variable in self.layer.weights]
-
-
-def _from_range(images: Any, value_range: ValueRange) -> Any:
-    low, high = value_range
-    return images if (low, high) == (0.0, 1.0) else (images - low) / (high - low)
-
-
-def _to_range(images: Any, value_range: ValueRange) -> Any:
-    low, high = value_range
-    return images if (low, high) == (0.0, 1.0) else images * (high - low) + low

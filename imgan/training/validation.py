@@ -9,8 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from imgan.data.pixels import as_unit
 from imgan.data.resize import resize_bicubic
 from imgan.data.sources import ImagePair
+from imgan.inference.tiling import pad_to_multiple
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.metrics.color import color_drift
@@ -24,6 +26,7 @@ from imgan.training.run_folder import RunFolder
 from imgan.types import Array
 from imgan.types import ValueRange
 from imgan.types import dtype_peak
+from imgan.types import to_range
 
 # Side of a crop on the sample sheet, in high-resolution pixels.
 SHEET_CROP = 192
@@ -86,6 +89,7 @@ class SuperResolutionValidator(Validator):
         self._windowed = all(
             min(pair.hr.shape[:2]) - 2 * scale >= WINDOW for pair in pairs
         )
+        self._multiple = network.size_multiple
         channels = network.input_shape[-1]
         self._predict: Callable[[Any], Any] = tf.function(
             lambda images: network(images, training=False),
@@ -144,10 +148,10 @@ class SuperResolutionValidator(Validator):
 
     def _enlarge(self, pair: ImagePair) -> Array:
         """Return the output in the dtype of the truth, float32 if it is not finite."""
-        (in_low, in_high), (low, high) = self._ranges
-        unit = pair.lr.astype(np.float32) / np.float32(dtype_peak(pair.lr.dtype))
-        images = unit[None] * np.float32(in_high - in_low) + np.float32(in_low)
-        outputs = np.asarray(self._predict(images), np.float32)[0]
+        lr_range, (low, high) = self._ranges
+        padded = pad_to_multiple(as_unit(pair.lr), self._multiple)
+        outputs = np.asarray(self._predict(to_range(padded, lr_range)[None]))[0]
+        outputs = outputs[: pair.hr.shape[0], : pair.hr.shape[1]]
         peak = dtype_peak(pair.hr.dtype)
         scaled = (outputs - low) * np.float32(peak / (high - low))
         if pair.hr.dtype == np.float32 or not np.isfinite(scaled).all():

@@ -26,6 +26,8 @@ UNIT = ((0.0, 1.0), (0.0, 1.0))
 class Enlarger:
     """A network whose output is a function of its input."""
 
+    size_multiple = 1
+
     def __init__(self, channels: int, change: Callable[[Array], Array]) -> None:
         self.input_shape = (None, None, None, channels)
         self.change = change
@@ -163,3 +165,16 @@ def test_other_channels_are_scored_together(
 
 def test_nothing_is_measured_without_pairs(tmp_path: Path) -> None:
     assert look([], tmp_path) == Look({})
+
+
+def test_sides_that_a_network_does_not_take_are_padded_and_cut_again(
+    tmp_path: Path,
+) -> None:
+    """RRDBNet of scale 2 wants even sides; 31x43 is what is left of 62x86."""
+    from imgan.networks.rrdb import RRDBNet
+
+    network = RRDBNet(scale=2, num_filters=4, num_blocks=1, growth=2)
+    pair = pair_of(cv2.resize(skimage.data.astronaut(), (86, 62), interpolation=3))
+    (tmp_path / "samples").mkdir()
+    validate = SuperResolutionValidator(network, [pair], 2, RunFolder(tmp_path), UNIT)
+    assert math.isfinite(validate(1).scores["psnr_y"])
