@@ -11,6 +11,7 @@ from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.images import open_images
 from imgan.data.patches import open_patches
 from imgan.data.pixels import as_unit
+from imgan.data.pixels import to_uint8
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
 from imgan.io.images import Metadata
@@ -118,8 +119,7 @@ def _to_rgb8(image: Array) -> Array:
     if image.shape[2] != 3:
         grey = image.mean(axis=2, keepdims=True)
         image = np.repeat(grey, 3, axis=2)
-    levels = np.clip(image, 0.0, 1.0) * 255
-    return np.asarray(np.floor(levels + 0.5), np.uint8)
+    return to_uint8(image)
 
 
 def _join(images: Sequence[Array], gap: int) -> Array:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from imgan.data.image_fitting import to_float
 from imgan.data.image_store import ImageStore
 from imgan.data.image_store import require_labels
 from imgan.data.pipeline import fixed_parallelism
+from imgan.data.pixels import as_unit
 from imgan.errors import ImganError
 from imgan.types import Array
 from imgan.types import ValueRange
@@ -53,7 +53,7 @@ class ImageSampler:
         indices, mirrored = self._choose(np.arange(first_sample, first_sample + size))
         pictures = [self.store[index] for index in indices.tolist()]
         if len({picture.dtype for picture in pictures}) > 1:
-            pictures = [to_float(picture) for picture in pictures]
+            pictures = [as_unit(picture) for picture in pictures]
         if self.flip:
             for row in np.flatnonzero(mirrored).tolist():
                 pictures[row] = _mirror(pictures[row])

@@ -58,20 +58,6 @@ def with_channels(pixels: Array) -> Array:
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def to_float(images: Array) -> Array:
-    """Return float32 in `[0, 1]`; 16 bits keep their depth."""
-    scale = np.float32(1.0 / dtype_peak(images.dtype))
-    return np.multiply(images, scale, dtype=np.float32)
-
-
-def to_uint8(images: Array) -> Array:
-    """Return 8 bits, rounded half up."""
-    if images.dtype == np.uint8:
-        return images
-    levels = np.clip(to_float(images), 0.0, 1.0) * np.float32(255.0)
-    return np.floor(levels + np.float32(0.5)).astype(np.uint8)
-
-
 def _transparency(picture: Picture) -> str:
     alpha = picture.alpha
     if alpha is None or bool((alpha >= dtype_peak(alpha.dtype)).all()):

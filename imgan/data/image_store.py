@@ -13,8 +13,8 @@ from imgan.data.image_fitting import COLOURS
 from imgan.data.image_fitting import adapt as adapt_picture
 from imgan.data.image_fitting import describe
 from imgan.data.image_fitting import fits
-from imgan.data.image_fitting import to_uint8
 from imgan.data.image_fitting import with_channels
+from imgan.data.pixels import to_uint8
 from imgan.errors import DataError
 from imgan.io.images import Picture
 from imgan.io.images import read_image

@@ -1,11 +1,14 @@
 """Folders of high- and low-resolution pictures that belong together."""
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from imgan.data.pixels import to_uint8
 from imgan.errors import DataError
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.types import Array
@@ -36,29 +39,59 @@ def list_pairs(
     hr_paths = list_pictures(hr_folder)
     if lr_folder is None:
         return tuple(PairPaths(path) for path in hr_paths)
-    free: dict[str, Path] = {}
-    unused: list[Path] = []
-    for path in list_pictures(lr_folder):
-        if free.setdefault(path.stem, path) is not path:
-            unused.append(path)
-    pairs = []
-    for path in hr_paths:
-        names = (path.stem, f"{path.stem}x{scale}", f"{path.stem}_x{scale}")
-        name = next((name for name in names if name in free), "")
-        pairs.append(PairPaths(path, free.pop(name, None)))
-    unused.extend(free.values())
-    alone = [pair.hr for pair in pairs if pair.lr is None]
-    if alone or unused:
+    pairs, hr_alone, lr_alone = match_names(hr_paths, list_pictures(lr_folder), [scale])
+    if hr_alone or lr_alone:
         faults = [
             f"in {folder}, {len(paths)} without a partner: {_names(paths)}"
-            for paths, folder in ((alone, hr_folder), (unused, lr_folder))
+            for paths, folder in ((hr_alone, hr_folder), (lr_alone, lr_folder))
             if paths
         ]
         raise DataError(
             f"Pictures do not pair up at scale {scale}: {'; '.join(faults)}. Partners "
             f"have the same name, or the smaller one's ends in x{scale}."
         )
-    return tuple(pairs)
+    return tuple(PairPaths(hr, lr) for hr, lr in pairs)
+
+
+class NameMatch(NamedTuple):
+    """Pictures of two folders, by name.
+
+    Attributes:
+        pairs: High- and low-resolution files of one name.
+        hr_alone: High-resolution files without a twin.
+        lr_alone: Low-resolution files that nobody claims.
+    """
+
+    pairs: list[tuple[Path, Path]]
+    hr_alone: list[Path]
+    lr_alone: list[Path]
+
+
+def match_names(
+    hr_paths: Sequence[Path], lr_paths: Sequence[Path], scales: Iterable[int]
+) -> NameMatch:
+    """Pair files of the same stem, or whose low-resolution stem ends in x{scale}.
+
+    Args:
+        hr_paths: High-resolution files.
+        lr_paths: Low-resolution files.
+        scales: Ratios that may stand in a name, as `x4` or `_x4`.
+    """
+    endings = ["", *(f"{gap}x{scale}" for scale in scales for gap in ("", "_"))]
+    free: dict[str, Path] = {}
+    unused = []
+    for path in lr_paths:
+        if free.setdefault(path.stem, path) is not path:
+            unused.append(path)
+    pairs, alone = [], []
+    for path in hr_paths:
+        names = (path.stem + ending for ending in endings)
+        name = next((name for name in names if name in free), None)
+        if name is None:
+            alone.append(path)
+        else:
+            pairs.append((path, free.pop(name)))
+    return NameMatch(pairs, alone, sorted([*unused, *free.values()]))
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -91,10 +124,7 @@ def as_rgb8(pixels: Array) -> Array:
         pixels: `(height, width)` or `(height, width, 3)`, uint8, uint16 or float32 in
             `[0, 1]`.
     """
-    if pixels.dtype != np.uint8:
-        peak = 65535.0 if pixels.dtype == np.uint16 else 1.0
-        levels = np.clip(pixels / peak, 0.0, 1.0) * 255.0
-        pixels = np.floor(levels + 0.5).astype(np.uint8)
+    pixels = to_uint8(pixels)
     if pixels.ndim == 2:
         return np.repeat(pixels[..., np.newaxis], 3, axis=2)
     return pixels

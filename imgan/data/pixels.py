@@ -63,6 +63,14 @@ def as_unit(pixels: Array) -> Array:
     return pixels.astype(np.float32) / np.float32(dtype_peak(pixels.dtype))
 
 
+def to_uint8(pixels: Array) -> Array:
+    """Return 8 bits, rounded half up; floats are clipped to `[0, 1]` first."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    levels = np.clip(as_unit(pixels), 0.0, 1.0) * np.float32(255.0)
+    return np.floor(levels + np.float32(0.5)).astype(np.uint8)
+
+
 def _with_channels(pixels: Array, channels: int) -> Array:
     if pixels.ndim == 2:
         return np.repeat(pixels[..., np.newaxis], channels, axis=2)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgan.data.checking.names import match_names
 from imgan.data.checking.picture_sets import PictureSet
 from imgan.data.pairs import list_pictures
+from imgan.data.pairs import match_names
 from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.io.images import read_size

@@ -18,8 +18,8 @@ from imgan.data.checking.comparison import compare
 from imgan.data.checking.findings import Finding
 from imgan.data.checking.looks import Look
 from imgan.data.checking.looks import look_at
-from imgan.data.checking.names import match_names
 from imgan.data.checking.picture_sets import PictureSet
+from imgan.data.pairs import match_names
 from imgan.errors import DataError
 from imgan.types import Array
 
