@@ -1,28 +1,25 @@
 """`imgan check`: what is wrong with pictures, before a training run finds out."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Annotated
-from typing import Any
 
 import typer
 
 from imgan.cli.errors import FAILED
 from imgan.cli.errors import say
+from imgan.cli.output import Advance
+from imgan.cli.output import check_json
+from imgan.cli.output import progress
+from imgan.cli.output import show
 from imgan.cli.text import aligned
-from imgan.cli.text import write
 from imgan.errors import DataError
-from imgan.errors import OutputError
 from imgan.errors import UsageError
 
 if TYPE_CHECKING:
     from imgan.config import Recipe
     from imgan.data.checking.findings import CheckResult
-    from imgan.data.checking.picture_sets import Advance
     from imgan.data.checking.picture_sets import PictureSet
 
 _LINES = 10  # of progress where there is no terminal
@@ -80,7 +77,7 @@ def check(
     that are there twice or both in training and validation, and unusual or empty ones.
     The exit code is 1 if anything is found.
     """
-    _check_json(json_file)
+    check_json(json_file)
     recipe = None
     if len(sources) == 1 and not sources[0].is_dir():
         recipe = _load(sources[0], overrides or [], quick, scale)
@@ -92,7 +89,7 @@ def check(
         from imgan.data.checking.folders import open_folders
 
         result = _run(open_folders(sources, scale), quiet)
-    _show(result, json_file)
+    show(_text(result), result.to_json(), json_file)
     if recipe is not None and sheet is not None:
         _write_sheet(recipe, sheet)
     return FAILED if result.findings else 0
@@ -132,23 +129,8 @@ def _check_recipe(recipe: "Recipe", sheet: Path | None, quiet: bool) -> "CheckRe
 def _run(sets: "list[PictureSet]", quiet: bool) -> "CheckResult":
     from imgan.data.checking.check import check_sets
 
-    with _progress(quiet) as advance:
-        return check_sets(sets, advance)
-
-
-def _show(result: "CheckResult", json_file: str | None) -> None:
-    values = json.dumps(result.to_json(), indent=2, ensure_ascii=False)
-    if json_file == "-":
-        write(values)
-        return
-    write(_text(result))
-    if json_file is not None:
-        try:
-            Path(json_file).write_text(values + "\n", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(
-                f"--json {json_file} cannot be written: {error}"
-            ) from error
+    with progress("Looking", _say_tenths(), quiet=quiet) as advance:
+        return check_sets(sets, lambda done, total: advance("", done, total))
 
 
 def _text(result: "CheckResult") -> str:
@@ -184,39 +166,10 @@ def _write_sheet(recipe: "Recipe", path: Path) -> None:
         say(f"contact sheet: {path}")
 
 
-def _check_json(json_file: str | None) -> None:
-    # Known before the work is done rather than after it.
-    if json_file in (None, "-"):
-        return
-    path = Path(str(json_file))
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise OutputError(
-            f"--json {path} cannot be written: expected a file in an existing folder, "
-            "or - for stdout."
-        )
-
-
-@contextmanager
-def _progress(quiet: bool) -> "Iterator[Advance | None]":
-    """Yield what shows progress: a bar on a terminal, else a few lines."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if quiet:
-        yield None
-    elif console.is_terminal:
-        with Progress(console=console, transient=True) as bar:
-            task = bar.add_task("Looking", total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-    else:
-        yield _say_tenths()
-
-
-def _say_tenths() -> Any:
+def _say_tenths() -> Advance:
     said = 0
 
-    def advance(done: int, total: int) -> None:
+    def advance(line: str, done: int, total: int) -> None:
         nonlocal said
         if done * _LINES // max(total, 1) > said:
             said = done * _LINES // total

@@ -1,9 +1,5 @@
 """`imgan evaluate`: scores with their protocol."""
 
-import json
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from typing import Any
@@ -13,12 +9,11 @@ import typer
 from imgan.cli.errors import say
 from imgan.cli.evaluations import generation_table
 from imgan.cli.evaluations import super_resolution_table
-from imgan.cli.text import write
-from imgan.errors import OutputError
+from imgan.cli.output import Advance
+from imgan.cli.output import check_json
+from imgan.cli.output import progress
+from imgan.cli.output import show
 from imgan.errors import UsageError
-
-Advance = Callable[[str, int, int], None]
-"""Takes a line for a log, how much is done, and of how much."""
 
 
 def evaluate(
@@ -118,18 +113,11 @@ def evaluate(
         fitting, others = drawing, enlarging
     _refuse(others, name, task)
     given = {key: value for key, value in fitting.items() if value is not None}
-    if json_file not in (None, "-"):
-        _check_writable(Path(str(json_file)))
+    check_json(json_file)
     score = _generation if task == "generation" else _super_resolution
-    with _progress(quiet) as advance:
+    with progress("Scoring", _say_line, quiet=quiet) as advance:
         table, values = score(hr_dir, name, given, advance)
-    text = json.dumps(values, indent=2, ensure_ascii=False)
-    if json_file == "-":
-        write(text)
-        return
-    write(table)
-    if json_file is not None:
-        _write(Path(json_file), text + "\n")
+    show(table, values, json_file)
 
 
 def _task(model: str) -> str:
@@ -162,12 +150,12 @@ def _super_resolution(
 
     done = 0
 
-    def progress(image: ImageScores, total: int) -> None:
+    def scored(image: ImageScores, total: int) -> None:
         nonlocal done
         done += 1
         advance(f"{image.name}: {image.model.psnr_y:.2f} dB", done, total)
 
-    result = run(hr_dir, model=model, progress=progress, **options)
+    result = run(hr_dir, model=model, progress=scored, **options)
     return super_resolution_table(result), result.to_json()
 
 
@@ -190,36 +178,5 @@ def _generation(
     return generation_table(result), result.to_json()
 
 
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Advance]:
-    """Give a function to call after each step: a bar on a terminal, else lines."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if quiet:
-        yield lambda line, done, total: None
-    elif console.is_terminal:
-        with Progress(console=console, transient=True) as bar:
-            task = bar.add_task("Scoring", total=None)
-            yield lambda line, done, total: bar.update(
-                task, completed=done, total=total
-            )
-    else:
-        yield lambda line, done, total: say(line)
-
-
-def _check_writable(path: Path) -> None:
-    # Known before the work is done rather than after it.
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise OutputError(
-            f"--json {path} cannot be written: expected a file in an existing folder, "
-            "or - for stdout."
-        )
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"--json {path} cannot be written: {error}") from error
+def _say_line(line: str, done: int, total: int) -> None:
+    say(line)

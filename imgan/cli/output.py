@@ -1,0 +1,77 @@
+"""Results as text and JSON, and progress on the way to them."""
+
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from imgan.cli.text import write
+from imgan.errors import OutputError
+
+STDOUT = "-"
+
+Advance = Callable[[str, int, int], None]
+"""Takes a line for a log, how much is done, and of how much."""
+
+
+def check_json(json_file: str | None) -> None:
+    """Fail before the work if `--json` could not be written after it.
+
+    Raises:
+        OutputError: If the file is a folder, or its own folder is not there.
+    """
+    if json_file in (None, STDOUT):
+        return
+    path = Path(str(json_file))
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise OutputError(
+            f"--json {path} cannot be written: expected a file in an existing folder, "
+            "or - for stdout."
+        )
+
+
+def show(text: str, values: Mapping[str, Any], json_file: str | None) -> None:
+    """Write a result as text on stdout and as JSON where it is wanted.
+
+    Raises:
+        OutputError: If the file cannot be written.
+    """
+    encoded = json.dumps(values, indent=2, ensure_ascii=False)
+    if json_file == STDOUT:
+        write(encoded)
+        return
+    write(text)
+    if json_file is None:
+        return
+    try:
+        Path(json_file).write_text(encoded + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"--json {json_file} cannot be written: {error}") from error
+
+
+@contextmanager
+def progress(title: str, plain: Advance, *, quiet: bool) -> Iterator[Advance]:
+    """Yield what to call after each step.
+
+    Args:
+        title: Stands before the bar.
+        plain: Used where there is no terminal.
+        quiet: Show nothing.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda line, done, total: None
+    elif console.is_terminal:
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda line, done, total: bar.update(
+                task, completed=done, total=total
+            )
+    else:
+        yield plain
