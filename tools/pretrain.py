@@ -24,6 +24,7 @@ import numpy as np
 
 from imgan import families
 from imgan.types import Array
+from imgan.types import to_range
 
 MEBIBYTE = 2**20
 PACK_BYTES = 48 * MEBIBYTE
@@ -37,37 +38,52 @@ def pack(recipe_path: Path, folder: Path, overrides: list[str], files: int) -> N
     """Write `patches-NN.npz` with uint8 twins, and the plan as JSON."""
     from imgan.config import load_recipe
     from imgan.config.super_resolution import RegressionRecipe
-    from imgan.data.pairs import list_pairs
-    from imgan.data.patches import PatchSampler
-    from imgan.data.sources import PairStore
+    from imgan.data.patches import open_patches
+    from imgan.data.pixels import to_uint8
 
     recipe = load_recipe(recipe_path, overrides)
     if not isinstance(recipe, RegressionRecipe):
-        raise SystemExit(f"{recipe_path} is not a recipe of super-resolution")
-    data = recipe.data
-    store = PairStore(
-        list_pairs(data.train.hr, data.train.lr, recipe.scale), recipe.scale
-    )
-    side = int(data.hr_patch_size * MARGIN) // recipe.scale * recipe.scale
-    sampler = PatchSampler(
-        store,
-        side,
-        seed=recipe.seed,
-        candidates=data.detail_candidates,
-        augment=False,
-    )
-    count = PACK_BYTES // (side * side * 3 + sampler.size**2 * 3)
+        raise SystemExit(f"{recipe_path} is not a recipe of a pixel loss alone")
+    _refuse_what_is_left_out(recipe)
+    sampler = open_patches(_widened(recipe))
+    channels = recipe.data.channels
+    side = sampler.size * recipe.scale
+    count = PACK_BYTES // (channels * (side**2 + sampler.size**2))
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(files):
         patches = [sampler(number * count + n) for n in range(count)]
+        targets = [p.hr if p.target is None else p.target for p in patches]
         np.savez(
             folder / f"patches-{number:02d}.npz",
-            lr=np.stack([patch.lr for patch in patches]),
-            hr=np.stack([patch.hr for patch in patches]),
+            lr=np.stack([to_uint8(patch.lr) for patch in patches]),
+            hr=np.stack([to_uint8(target) for target in targets]),
         )
         print(f"patches-{number:02d}.npz: {count} patches of {side} pixels")
     plan = json.dumps(recipe.model_dump(mode="json"), indent=2)
     (folder / PLAN).write_text(plan + "\n", encoding="utf-8")
+
+
+def _refuse_what_is_left_out(recipe: Any) -> None:
+    """Stop at keys that `fit` knows nothing of, rather than train by less."""
+    left_out = {
+        "init": recipe.init,
+        "training.frequency": recipe.training.frequency,
+        "data.value_range": recipe.data.value_range,
+    }
+    for key, value in left_out.items():
+        if value:
+            raise SystemExit(f"{key} does not apply here. Received: {value}")
+
+
+def _widened(recipe: Any) -> Any:
+    """Return the recipe with patches to be cropped and turned later."""
+    data = recipe.data
+    side = int(data.hr_patch_size * MARGIN) // recipe.scale * recipe.scale
+    changes: dict[str, Any] = {"hr_patch_size": side, "augment": False}
+    if data.degradation:
+        where = {"where": "workers"}
+        changes["degradation"] = data.degradation.model_copy(update=where)
+    return recipe.model_copy(update={"data": data.model_copy(update=changes)})
 
 
 def fit(folder: Path, seconds: float) -> None:
@@ -140,7 +156,10 @@ def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
         return keras.saving.load_model(folder / STATE)
     training = plan["training"]
     network = kind(
-        scale=plan["scale"], dtype=training["precision"], **plan["generator"]
+        scale=plan["scale"],
+        channels=plan["data"]["channels"],
+        dtype=training["precision"],
+        **plan["generator"],
     )
     keys = ("steps", "learning_rate", "final_learning_rate", "warmup_steps")
     schedule = RunSchedule("cosine", **{key: training[key] for key in keys})
@@ -181,16 +200,11 @@ def _batches(folder: Path, plan: dict[str, Any], first_step: int) -> Any:
             pairs = [cut(rng) for _ in range(batch)]
             inputs, targets = (np.stack(side) for side in zip(*pairs, strict=True))
             return (
-                _to_range(inputs, kind.input_range),
-                _to_range(targets, kind.output_range),
+                to_range(np.float32(inputs) / 255, kind.input_range),
+                to_range(np.float32(targets) / 255, kind.output_range),
             )
 
     return Batches(workers=4, max_queue_size=16)
-
-
-def _to_range(images: Array, value_range: tuple[float, float]) -> Array:
-    low, high = value_range
-    return images.astype(np.float32) * ((high - low) / 255.0) + low
 
 
 def main() -> int:

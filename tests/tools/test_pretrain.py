@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import skimage.data
 import yaml
@@ -52,6 +53,12 @@ def test_slices_add_up_to_a_bundle(tmp_path: Path) -> None:
     work = tmp_path / "work"
     call("pack", path, work, "--files", 1)
     assert (work / "patches-00.npz").stat().st_size <= 50 * 2**20
+    with np.load(work / "patches-00.npz") as packed:
+        assert packed["hr"].dtype == np.uint8
+        assert (packed["hr"].shape[1], packed["lr"].shape[1]) == (96, 48)
+        # Twins: as bright as each other, and as the cat.
+        bright = [float(packed[key].mean()) for key in ("hr", "lr")]
+    assert bright == pytest.approx([cat.mean()] * 2, abs=12)
     first = call("fit", work, "--seconds", 0.5)
     assert 0 < int(first.split()[1]) < 300
     assert call("fit", work).startswith("step 300 of 300")
