@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
+from imgan.io.temporaries import is_stale
 
 WEIGHTS_NAME = "generator.keras"
 NETWORKS = "imgan.networks."
@@ -57,7 +59,7 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
             "Its weights are not worth keeping; train again from a checkpoint before."
         )
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
+    _remove_leftovers(folder)
     temporary.mkdir(parents=True)
     try:
         network.save(temporary / WEIGHTS_NAME)
@@ -138,6 +140,15 @@ def _refuse_foreign(folder: Path) -> None:
             f"{folder} is there and is not a bundle, so it is not replaced. Give the "
             "name of a new folder."
         )
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote this bundle left."""
+    named = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)")
+    for path in folder.parent.glob(".*"):
+        match = named.fullmatch(path.name)
+        if match and is_stale(path, int(match[1])):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _replace_folder(temporary: Path, folder: Path) -> None:

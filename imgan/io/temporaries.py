@@ -93,11 +93,27 @@ def remove_stale_temporaries(folder: Path) -> int:
             if match is None:
                 continue
             temporary = Path(root, name)
-            if _is_stale(temporary, int(match[1])):
+            if is_stale(temporary, int(match[1])):
                 with contextlib.suppress(OSError):
                     temporary.unlink()
                     removed += 1
     return removed
+
+
+def is_stale(temporary: Path, pid: int) -> bool:
+    """Return whether the process that was writing a temporary has ended."""
+    if pid == os.getpid():
+        return temporary not in _active
+    if os.name == "nt":
+        # Signal 0 would end a process there, so only age tells.
+        return time.time() - temporary.stat().st_mtime > _DAY
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def write_error(path: Path, error: OSError) -> OutputError:
@@ -112,18 +128,3 @@ def _temporary_name(name: str) -> str:
     while len(os.fsencode(name)) > room:
         name = name[:-1]
     return f".{name}{ending}"
-
-
-def _is_stale(temporary: Path, pid: int) -> bool:
-    if pid == os.getpid():
-        return temporary not in _active
-    if os.name == "nt":
-        # Signal 0 would end a process there, so only age tells.
-        return time.time() - temporary.stat().st_mtime > _DAY
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return True
-    except PermissionError:
-        return False
-    return False

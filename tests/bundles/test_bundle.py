@@ -262,3 +262,17 @@ class Tinted(RepSR):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"scale": 2, "num_filters": 4, "num_convs": 1, **options})
+
+
+def test_what_a_killed_process_left_of_a_bundle_is_removed(tmp_path: Path) -> None:
+    """Process 1 is there always; no process has a number of 9 digits."""
+    network = small_network()
+    for name in (".small.1", ".small.999999999", f".small.{os.getpid()}", ".other.99"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / WEIGHTS_NAME).write_bytes(b"half")
+    # A kill between two renames leaves a whole bundle under this name.
+    (tmp_path / ".small.999999999.old").mkdir()
+    save_bundle(network, card_of(network), tmp_path / "small")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *(".other.99", ".small.1", ".small.999999999.old", "small")
+    ]

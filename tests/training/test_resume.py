@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +139,16 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 def kill_after(process: subprocess.Popen[bytes], run_dir: Path, step: int) -> None:
     """Kill the run as soon as it has logged a step from this one on."""
     metrics = run_dir / "metrics.jsonl"
+    kill_when(
+        process,
+        lambda: metrics.is_file() and _last_step(metrics.read_bytes()) >= step,
+    )
+
+
+def kill_when(process: subprocess.Popen[bytes], due: Callable[[], bool]) -> None:
+    """Kill a run as soon as something is the case."""
     deadline = time.monotonic() + 200
-    while time.monotonic() < deadline:
-        if metrics.is_file() and _last_step(metrics.read_bytes()) >= step:
-            break
+    while time.monotonic() < deadline and not due():
         if process.poll() is not None:
             pytest.fail("the run ended before it could be killed")
         time.sleep(0.002)
