@@ -8,10 +8,7 @@ import keras
 from keras import ops
 
 from imgan.losses.vgg import VGG19Features
-from imgan.losses.vgg import vgg19_features
 from imgan.types import ValueRange
-
-__all__ = ["CRITERIA", "PerceptualLoss", "VGG19Features", "vgg19_features"]
 
 CRITERIA = ("l1", "l2")
 """How features are compared."""

@@ -110,15 +110,6 @@ class VGG19Features(keras.Model):
         return cls(**config)
 
 
-def vgg19_features(
-    layers: Sequence[str],
-    weights: str | Path | None = "imagenet",
-    before_activation: bool = True,
-) -> VGG19Features:
-    """Build `VGG19Features`; see there."""
-    return VGG19Features(layers, weights, before_activation)
-
-
 def _graph(vgg19: Any, names: Sequence[str], before: bool) -> tuple[Any, list[Any]]:
     """Rebuild VGG19 in float32 up to the last of some layers."""
     x = images = keras.Input((None, None, 3), dtype="float32")

@@ -151,6 +151,11 @@ class Session:
                     shuffle=False,
                     verbose=0,
                 )
+            except RollBackError as request:
+                if interrupt.requested:
+                    # The resumed run meets the alarm again, and goes back then.
+                    raise KeyboardInterrupt from request
+                raise
             except tf.errors.OpError as error:
                 if failures:
                     raise failures[0] from error

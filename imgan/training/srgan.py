@@ -18,8 +18,8 @@ from imgan.losses.artifacts import ArtifactLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.perceptual import PerceptualLoss
-from imgan.losses.perceptual import vgg19_features
 from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.losses.vgg import VGG19Features
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
@@ -42,7 +42,7 @@ class SRGANExperiment(SuperResolutionExperiment):
 
     def __init__(self, recipe: SRGANRecipe) -> None:
         super().__init__(recipe)
-        self._perceptual_weights: dict[str, Any] = {}
+        self._provenance: dict[str, Any] = {}
 
     @property
     def generator_path(self) -> str:
@@ -121,7 +121,7 @@ class SRGANExperiment(SuperResolutionExperiment):
                 "training.perceptual needs data.channels of 1 or 3, as VGG19 does. "
                 f"Received: {data.channels}"
             )
-        features = vgg19_features(
+        features = VGG19Features(
             list(config.layers), config.weights, config.before_activation
         )
         if data.hr_patch_size < features.smallest_side:
@@ -130,14 +130,15 @@ class SRGANExperiment(SuperResolutionExperiment):
                 "the deepest of training.perceptual.layers. "
                 f"Received: {data.hr_patch_size}"
             )
-        self._perceptual_weights = features.provenance()
-        return PerceptualLoss(
+        loss = PerceptualLoss(
             features,
             layer_weights=config.layers,
             criterion=config.criterion,
             feature_scale=config.feature_scale,
             value_range=generator.output_range,
         )
+        self._provenance = loss.provenance()
+        return loss
 
     def _matching(self, discriminator: Any) -> dict[str, Any]:
         config = self.recipe.training
@@ -217,7 +218,7 @@ class SRGANExperiment(SuperResolutionExperiment):
 
     def _vgg19_file(self) -> str:
         """Return which weights were used, without the folder they lay in."""
-        found = self._perceptual_weights
+        found = self._provenance
         return f"{found['weights']}, sha256 {found['weights_sha256']}"
 
     def plan(self) -> list[tuple[str, str]]:

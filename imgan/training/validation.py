@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from imgan.data.pixels import as_unit
+from imgan.data.pixels import to_uint8
 from imgan.data.resize import resize_bicubic
 from imgan.data.sources import ImagePair
 from imgan.inference.tiling import pad_to_multiple
@@ -185,20 +186,16 @@ def _levels(pixels: Array) -> Array:
     return scaled
 
 
-def _as_8_bits(pixels: Array) -> Array:
-    return np.floor(np.clip(_levels(pixels), 0, 255) + 0.5).astype(np.uint8)
-
-
 def _planes(pixels: Array) -> list[Array]:
     """Return what is scored: one RGB picture of 8 bits, or every channel."""
     if pixels.shape[2] == 3:
-        return [_as_8_bits(pixels)]
+        return [to_uint8(pixels)]
     return list(np.moveaxis(_levels(pixels), 2, 0))
 
 
 def _psnr(truth: Array, output: Array, border: int) -> float:
     if truth.shape[2] == 3:
-        a, b = _as_8_bits(truth), _as_8_bits(output)
+        a, b = to_uint8(truth), to_uint8(output)
     else:
         inner = slice(border, -border or None)
         # One error over all channels.
@@ -235,7 +232,7 @@ def _cell(pixels: Array) -> Array:
     height, width, channels = pixels.shape
     side = SHEET_CROP
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
-    crop = _as_8_bits(pixels[top : top + side, left : left + side])
+    crop = to_uint8(pixels[top : top + side, left : left + side])
     if channels != 3:
         # Grey, or the first of many bands.
         crop = np.repeat(crop[..., :1], 3, axis=2)

@@ -15,7 +15,7 @@ import tensorflow as tf
 from imgan.errors import CheckpointError
 from imgan.errors import ConfigError
 from imgan.losses.perceptual import PerceptualLoss
-from imgan.losses.perceptual import vgg19_features
+from imgan.losses.vgg import VGG19Features
 
 PHOTO = skimage.data.astronaut()[100:148, 200:240][None] / np.float32(255)
 OTHER = np.clip(PHOTO + 0.1 * np.sin(100 * PHOTO), 0, 1).astype(np.float32)
@@ -42,7 +42,7 @@ def weights(vgg19: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def loss(weights: Path) -> PerceptualLoss:
-    features = vgg19_features(LAYERS, weights)
+    features = VGG19Features(LAYERS, weights)
     return PerceptualLoss(features, {"block3_conv1": 2.0, "block1_conv2": 0.5})
 
 
@@ -70,7 +70,7 @@ def test_preprocessing_is_that_of_keras(loss: PerceptualLoss) -> None:
 
 def test_features_after_the_relu_are_those_of_keras(vgg19: Any, weights: Path) -> None:
     names = ("block3_conv2", "block1_conv1")
-    model = vgg19_features(names, weights, before_activation=False)
+    model = VGG19Features(names, weights, before_activation=False)
     levels = keras.applications.vgg19.preprocess_input(PHOTO * 255.0)
     for found, expected in zip(model(levels), _maps(vgg19, *names), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
@@ -80,7 +80,7 @@ def test_features_before_the_relu(vgg19: Any, weights: Path) -> None:
     """The convolution by hand from the layer before; later layers see the ReLU."""
     names = ("block1_conv2", "block2_conv1")
     levels = keras.applications.vgg19.preprocess_input(PHOTO * 255.0)
-    found = vgg19_features(names, weights)(levels)
+    found = VGG19Features(names, weights)(levels)
     inputs = _maps(vgg19, "block1_conv1", "block1_pool")
     for name, feature, images in zip(names, found, inputs, strict=True):
         kernel, bias = vgg19.get_layer(name).get_weights()
@@ -92,7 +92,7 @@ def test_features_before_the_relu(vgg19: Any, weights: Path) -> None:
 @pytest.mark.parametrize(("criterion", "power"), [("l1", np.abs), ("l2", np.square)])
 def test_value(weights: Path, criterion: str, power: Any) -> None:
     """0.5 and 2 times the mean distance of features that are a tenth as large."""
-    features = vgg19_features(LAYERS, weights)
+    features = VGG19Features(LAYERS, weights)
     own = dict(zip(LAYERS, (0.5, 2.0), strict=True))
     loss = PerceptualLoss(features, own, criterion, feature_scale=0.1)
     real, fake = features(loss.preprocess(PHOTO)), features(loss.preprocess(OTHER))
@@ -109,7 +109,7 @@ def test_float32_under_mixed_precision(loss: PerceptualLoss, weights: Path) -> N
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        mixed = PerceptualLoss(vgg19_features(LAYERS, weights), loss.layer_weights)
+        mixed = PerceptualLoss(VGG19Features(LAYERS, weights), loss.layer_weights)
     finally:
         keras.config.set_dtype_policy(policy)
     np.testing.assert_allclose(mixed(PHOTO, OTHER), loss(PHOTO, OTHER), rtol=1e-5)
@@ -162,7 +162,7 @@ def test_keras_own_format(vgg19: Any, tmp_path: Path) -> None:
             group.attrs["weight_names"] = [name.encode() for name in names]
             for name, values in zip(names, layer.get_weights(), strict=True):
                 group[name] = values
-    features = vgg19_features(["block1_conv1"], path, before_activation=False)
+    features = VGG19Features(["block1_conv1"], path, before_activation=False)
     levels = keras.applications.vgg19.preprocess_input(PHOTO * 255.0)
     found = features(levels)
     found = found[0] if isinstance(found, list) else found
@@ -172,20 +172,20 @@ def test_keras_own_format(vgg19: Any, tmp_path: Path) -> None:
 def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     absent = tmp_path / "absent.h5"
     with pytest.raises(CheckpointError, match=r"absent\.h5 is no file.*notop\.h5"):
-        vgg19_features(["block1_conv1"], absent)
+        VGG19Features(["block1_conv1"], absent)
     torch = tmp_path / "vgg19.pth"
     torch.write_bytes(b"PK")
     with pytest.raises(CheckpointError, match=r"must end in \.h5"):
-        vgg19_features(["block1_conv1"], torch)
+        VGG19Features(["block1_conv1"], torch)
     broken = tmp_path / "broken.h5"
     broken.write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match="holds no weights of VGG19"):
-        vgg19_features(["block1_conv1"], broken)
+        VGG19Features(["block1_conv1"], broken)
     small = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     other = tmp_path / "other.weights.h5"
     small.save_weights(other)
     with pytest.raises(CheckpointError, match=r"training\.perceptual\.weights"):
-        vgg19_features(["block1_conv1"], other)
+        VGG19Features(["block1_conv1"], other)
 
 
 def test_download_that_fails(
@@ -197,7 +197,7 @@ def test_download_that_fails(
 
     monkeypatch.setattr(keras.utils, "get_file", offline)
     with pytest.raises(CheckpointError) as caught:
-        vgg19_features(["block1_conv1"], "imagenet")
+        VGG19Features(["block1_conv1"], "imagenet")
     for expected in (
         "storage.googleapis.com",
         "no route",
@@ -210,9 +210,9 @@ def test_download_that_fails(
 
 def test_wrong_arguments(loss: PerceptualLoss) -> None:
     with pytest.raises(ConfigError, match=r"Did you mean 'block5_conv4'"):
-        vgg19_features(["block5_conv5"], None)
+        VGG19Features(["block5_conv5"], None)
     with pytest.raises(ConfigError, match="at least one"):
-        vgg19_features([], None)
+        VGG19Features([], None)
     with pytest.raises(ValueError, match=r"'l1' or 'l2'.*'huber'"):
         PerceptualLoss(loss.features, loss.layer_weights, "huber")
     with pytest.raises(ValueError, match="must name the layers"):

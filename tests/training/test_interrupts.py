@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from imgan.training.callbacks import RollBackError
+from imgan.training.callbacks import RunCallback
 from imgan.training.interrupts import held_interrupts
 from imgan.training.run_folder import open_run
 from imgan.training.train import train
+from imgan.training.watchdog import Alarm
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe
 
@@ -47,6 +50,19 @@ def test_a_run_saves_the_next_step_and_goes_on_from_it(
     assert "Ctrl-C again stops at once" in caplog.text
     train(recipe, disturbed)
     assert_same_end(disturbed, undisturbed)
+
+
+def test_an_alarm_of_the_same_step_does_not_keep_a_run_going(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alarmed(callback: RunCallback) -> None:
+        press_ctrl_c()
+        raise RollBackError(Alarm(callback.step, "not_finite", "made up"))
+
+    monkeypatch.setattr(RunCallback, "_validate", alarmed)
+    recipe = gan_recipe("gan")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, open_run(recipe, tmp_path / "run"))
 
 
 def test_the_second_time_nothing_is_waited_for() -> None:
