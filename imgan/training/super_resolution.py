@@ -101,6 +101,12 @@ class SuperResolutionExperiment(Experiment):
                 f"init must be a model of {', '.join(words)}. "
                 f"Received: {recipe.init}, of {', '.join(received)}"
             )
+        for key, value in recipe.generator.items():
+            if (own := card.network.config.get(key, value)) != value:
+                raise ConfigError(
+                    f"generator.{key}={value} does not go with init={recipe.init}, "
+                    f"whose network has {own}. Leave one of the two out"
+                )
         return network.variant(dtype=recipe.training.precision)
 
     def dataset(

@@ -190,6 +190,10 @@ def test_degrading_in_the_step_trains_as_well(
             r"data\.hr_patch_size must be a multiple of 8 for UNetDiscriminator",
         ),
         ({"init": "x4"}, r"init must be a model of network RepSR, scale 2.*scale 4"),
+        (
+            {"init": "x2"},
+            r"generator\.num_filters=8 does not go with init=x2, whose network has \d+",
+        ),
         ({"training": {"pixel_steps": 8}}, r"pixel_steps must be below"),
         ({"training": {"image_pool": 50}}, r"image_pool does not apply"),
         ({"network": "dcgan"}, r"must be a family of super-resolution"),
