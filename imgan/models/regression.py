@@ -9,6 +9,7 @@ from imgan.models.averages import Averages
 from imgan.models.ema import GeneratorEMA
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
+from imgan.models.replicas import replica_count
 from imgan.models.step_degradation import StepDegradation
 
 
@@ -105,8 +106,10 @@ class Regression(keras.Model):
             scaled_loss = self.generator_optimizer.scale_loss(loss)
         done = update(self.generator_optimizer, tape, scaled_loss, self.generator)
         self._ema.update(self.generator_optimizer.iterations)
+        # Keras divides losses by the number of replicas.
+        whole = loss * replica_count()
         self._averages.update_state(
-            {"generator_loss": loss, "generator_gradient_norm": done.norm},
+            {"generator_loss": whole, "generator_gradient_norm": done.norm},
             {"generator_gradient_norm": done.counted},
         )
         return self._averages.result()
