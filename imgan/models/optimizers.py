@@ -6,12 +6,15 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from imgan.models.replicas import replica_count
+
 
 class Update(NamedTuple):
     """What an update tells about itself, float32 scalars."""
 
     norm: Any
-    """Global norm of the gradient, 0 where it is not finite and was skipped."""
+    """Global norm of the gradient, 0 where it is not finite and was skipped; of that on
+    a replica's own share of the batch where there are several."""
     counted: Any
     """1, or 0 for a step that loss scaling has skipped."""
 
@@ -41,7 +44,8 @@ def update(optimizer: Any, tape: Any, scaled_loss: Any, network: Any) -> Update:
     # Read before `apply`, which may change it.
     scale = optimizer.scale_loss(tf.ones(()))
     optimizer.apply(gradients, variables)
-    norm = tf.linalg.global_norm(gradients) / scale
+    # Keras' losses are divided by the number of replicas, whose gradients add up.
+    norm = tf.linalg.global_norm(gradients) / scale * replica_count()
     if not is_loss_scaled(optimizer):
         return Update(norm, tf.ones(()))
     # The optimizer skips such a step and lowers its scale: no failure of the run.

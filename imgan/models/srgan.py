@@ -138,6 +138,12 @@ class SRGAN(AdversarialModel):
         """Everything that `train_step` reports, of both stages."""
         return [*super().metrics, self._pixel_numbers]
 
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the numbers of the stage: both stages use some names."""
+        if self.stage == "pixel":
+            return self._pixel_numbers.result()
+        return self._standing.results()
+
     def begin(self, stage: Stage) -> None:
         """Have the next `fit` train by another stage."""
         self.stage = stage

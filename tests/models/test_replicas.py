@@ -21,16 +21,21 @@ Results = dict[str, dict[str, float]]
 
 
 def compared(*cases: str) -> Results:
+    results: Results = printed("two_devices", *cases)
+    return results
+
+
+def printed(module: str, *words: str) -> Any:
+    """Return what a module of this folder prints."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.models.two_devices", *cases],
+        [sys.executable, "-m", f"tests.models.{module}", *words],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    results: Results = json.loads(result.stdout)
-    return results
+    return json.loads(result.stdout)
 
 
 def check_weights(result: dict[str, Any]) -> None:
@@ -82,3 +87,21 @@ def test_a_difference_would_be_noticed(results: Results) -> None:
     """Batch normalisation by device is another computation."""
     with pytest.raises(AssertionError):
         check_weights(results["sgd_apart"])
+
+
+@pytest.mark.slow
+def test_super_resolution_in_both_stages() -> None:
+    """All terms of the generator, and a discriminator with spectral normalisation."""
+    pixel, adversarial = printed("two_devices_srgan")
+    assert (pixel["steps"], adversarial["steps"]) == (2, 4)
+    assert pixel["moved"]["discriminator"] == 0.0
+    assert "generator_artifacts_loss" in adversarial["numbers"]
+    for result in (pixel, adversarial):
+        assert result["moved"]["generator"] > 1e-4
+        assert result["weights"] < 1e-6
+        for name, (alone, shared) in result["numbers"].items():
+            # Norms are those of the devices' shares of the batch, on average.
+            tolerance = 0.1 if name.endswith("norm") else 1e-5
+            assert shared == pytest.approx(alone, rel=tolerance), name
+            assert alone != 0.0, name
+    assert adversarial["moved"]["discriminator"] > 1e-4

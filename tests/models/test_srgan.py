@@ -160,6 +160,10 @@ def test_fit_goes_from_one_stage_to_the_other() -> None:
     model.begin("adversarial")
     second = model.fit(data, steps_per_epoch=2, shuffle=False, verbose=0).history
     assert "discriminator_loss" in second
+    # Names that both stages have are told by the stage that ran.
+    for history in (first, second):
+        assert history["generator_pixel_loss"][0] > 0
+        assert history["generator_gradient_norm"][0] > 0
     assert int(model.step) == 4
     assert int(model.pixel_optimizer.iterations) == 2
     assert int(model.generator_optimizer.iterations) == 2
