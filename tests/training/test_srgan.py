@@ -16,6 +16,8 @@ from imgan.training.run_folder import RunFolder
 from imgan.training.srgan import SRGANExperiment
 from imgan.training.train import check_recipe
 from imgan.training.train import train
+from tests.training.test_report import Page
+from tests.training.test_report import curves
 
 
 @pytest.fixture
@@ -64,6 +66,30 @@ def rows(result: RunFolder) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.metrics.read_text().splitlines()]
 
 
+def assert_page_shows_both_stages(result: RunFolder) -> None:
+    """Log lines at 2 and 4 are of pixels alone, at 6 and 8 of all; looks at 4 and 8."""
+    page = Page(result)
+    losses = page.chart("Losses")
+    points = [path.count("M") + path.count("L") for [path] in curves(losses)]
+    # The pixel loss has a curve through both stages, six others through the last.
+    assert sorted(points) == [2, 2, 2, 2, 2, 2, 4]
+    legend = page.text[page.text.index("Losses") :]
+    for name in ("pixel", "artifacts", "frequency", "feature matching", "adversarial"):
+        assert f"generator {name} loss" in legend
+    assert "discriminator loss" in legend
+    norms = curves(page.chart("Gradient norms"))
+    assert sorted(path.count("L") for [path] in norms) == [1, 3]
+    gains = page.chart("Validation: gain, in dB")
+    assert "<title>step 4: " in gains
+    assert "<title>step 8: " in gains
+    verdict = rows(result)[-1]["verdict"]
+    assert "dB over bicubic on 3 held-out pictures; kept step 8 of 8" in verdict
+    assert verdict in page.text
+    assert page.find("section", id="verdict")
+    samples = [image["alt"] for image in page.find("img")]
+    assert samples == ["Samples at step 4", "Samples at step 8"]
+
+
 def test_both_stages_run_and_the_bundle_names_its_partner(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -71,6 +97,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
     keys = {row["step"]: set(row) for row in rows(result) if "seconds_per_step" in row}
     assert "discriminator_loss" not in keys[4]
     assert {"discriminator_loss", "generator_artifacts_loss"} <= keys[6]
+    assert_page_shows_both_stages(result)
     card = read_card(result.bundle)
     assert card.family == "realesrgan"
     assert card.network.path == "imgan.networks.repsr:RepSR"
