@@ -401,14 +401,13 @@ def test_unknown_keys_of_a_degradation_are_told_with_the_nearest(
     "overrides",
     [
         ["data.degradation={}"],
-        ["data.degradation={second: null, pool: 0}"],
+        ["data.degradation={second: null, pool: 0}", "data.value_range=[-20, 1.2e2]"],
         [
             "data.degradation.where=device",
             "data.degradation.first.blur.kinds={isotropic: 1}",
             "data.degradation.second.resize.modes=[area]",
             "data.degradation.final.jpeg.quality=[40, 40]",
             "data.usm_targets=true",
-            "data.value_range=[-20, 1.2e2]",
             "training.perceptual.weights=my.h5",
             "training.feature_layers={down_1_relu: 5e-1}",
             "network=repsr",
