@@ -345,6 +345,10 @@ SUPER_RESOLUTION_ERRORS = {
     "of 1 or 3, as JPEG does. Received: 4",
     ("data.channels=0",): "data.channels: Input should be greater than or equal to 1. "
     "Received: 0",
+    (
+        "data.usm_targets=true",
+        "data.value_range=[0, 9]",
+    ): "data.usm_targets are clipped to the range of pictures",
     ("data.value_range=[120, -20]",): "data.value_range must rise. "
     "Received: [120.0, -20.0]",
     ("data.value_range=[1, 1]",): "data.value_range must rise. Received: [1.0, 1.0]",

@@ -13,11 +13,15 @@ from imgan.bundles.card import Card
 from imgan.bundles.card import read_card
 from imgan.bundles.register import shipped
 from imgan.data.resize import resize_bicubic
+from imgan.metrics.checkerboard import checkerboard
+from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
+from imgan.metrics.sharpness import sharpness
 from imgan.networks.halo import halo
 from imgan.types import Array
 
 MODELS = sorted(shipped())
+LIVELY = [name for name in MODELS if read_card(shipped()[name]).fidelity_partner]
 PRECISIONS = ["float32", "bfloat16"]
 SIZES = [(1, 1), (1, 3), (7, 1), (5, 9), (17, 33), (31, 47), (97, 61)]
 
@@ -66,11 +70,72 @@ def check_tiles(name: str, precision: str, pictures: list[Array]) -> None:
 def test_beats_bicubic_on_a_photograph_it_never_saw(name: str) -> None:
     enlarge = imgan.load(name)
     scale = int(enlarge.scale)
-    truth = skimage.data.astronaut()[:256, 100:356]
-    reduced = resize_bicubic(truth, 1 / scale)
+    truth, reduced = portrait(scale)
     ours = psnr(truth, enlarge(reduced), crop_border=scale)
     bicubic = psnr(truth, resize_bicubic(reduced, scale), crop_border=scale)
-    assert ours > bicubic + 1.0
+    # An adversarial loss trades decibels for texture.
+    least = 0.0 if name in LIVELY else 1.0
+    assert ours > bicubic + least
+
+
+def portrait(scale: int) -> tuple[Array, Array]:
+    """A photograph that no model saw, and its reduction."""
+    truth = skimage.data.astronaut()[:256, 100:356]
+    return truth, resize_bicubic(truth, 1 / scale)
+
+
+@pytest.mark.parametrize("name", LIVELY)
+def test_a_lively_model_is_sharper_than_its_partner_and_not_sharper_than_truth(
+    name: str,
+) -> None:
+    partner = read_card(shipped()[name]).fidelity_partner
+    truth, reduced = portrait(4)
+    lively, faithful = (imgan.load(str(one))(reduced) for one in (name, partner))
+    assert sharpness(lively, truth) > 1.1 * sharpness(faithful, truth)
+    assert sharpness(lively, truth) < 1.3
+
+
+@pytest.mark.parametrize("name", LIVELY)
+def test_the_dial_is_monotone_in_fidelity(name: str) -> None:
+    truth, reduced = portrait(4)
+    scores = [
+        psnr(truth, imgan.load(name, fidelity=value)(reduced), crop_border=4)
+        for value in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    assert scores == sorted(scores)
+    assert scores[-1] > scores[0] + 0.5
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_tint(name: str) -> None:
+    """The mean colour stays within one level, on a photograph and on flat pictures."""
+    enlarge = imgan.load(name)
+    colours = [
+        (0, 0, 0),
+        (128, 128, 128),
+        (255, 255, 255),
+        (200, 90, 30),
+        (40, 80, 160),
+    ]
+    pictures = [np.full((24, 24, 3), colour, np.uint8) for colour in colours]
+    pictures += [skimage.data.coffee()[::3, ::3], skimage.data.chelsea()[::3, ::3]]
+    for image in pictures:
+        drift = color_drift(enlarge(np.ascontiguousarray(image)), image)
+        assert drift <= 1.0, image[0, 0]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_checkerboard(name: str) -> None:
+    """Half a level on flat pictures and on gradients, where nothing would hide it."""
+    enlarge = imgan.load(name, precision="float32")
+    scale = int(enlarge.scale)
+    ramp = np.linspace(0.1, 0.9, 64, dtype=np.float32)
+    pictures = [np.full((32, 32, 3), level, np.float32) for level in (0.1, 0.5, 0.9)]
+    for steep in (np.tile(ramp, (32, 1)), np.tile(ramp, (32, 1)).T):
+        pictures.append(np.repeat(steep[..., None], 3, axis=2))
+    for image in pictures:
+        inner = enlarge(np.ascontiguousarray(image))[16:-16, 16:-16]
+        assert checkerboard(inner * 255.0, scale) < 0.5
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -83,7 +148,7 @@ def test_the_card_is_complete_and_true(name: str) -> None:
     assert check_network(network, card) < 1e-5
     for key in ("description", "licence", "data", "recipe", "metrics", "speed"):
         assert getattr(card, key), key
-    assert f"x{card.scale}" == name
+    assert name.partition("-")[0] == f"x{card.scale}"
     assert (folder / "generator.keras").stat().st_size <= 4_000_000
 
 
@@ -97,5 +162,6 @@ def test_scores_on_set5_are_those_of_the_card(name: str, shared_data: Path) -> N
     assert result.mean.psnr_y == pytest.approx(promised.values["psnr_y"], abs=0.02)
 
 
-def test_both_models_ship() -> None:
-    assert MODELS == ["x2", "x4"]
+def test_all_models_ship() -> None:
+    assert MODELS == ["x2", "x4", "x4-photo"]
+    assert LIVELY == ["x4-photo"]

@@ -57,6 +57,11 @@ class PairData(Section):
                 "data.degradation needs data.channels of 1 or 3, as JPEG does. "
                 f"Received: {self.channels}"
             )
+        if self.usm_targets and self.value_range:
+            raise ValueError(
+                "data.usm_targets are clipped to the range of pictures, so they do not "
+                "go with data.value_range. Leave one of the two out"
+            )
         if self.value_range and not self.value_range[0] < self.value_range[1]:
             raise ValueError(
                 f"data.value_range must rise. Received: {list(self.value_range)}"

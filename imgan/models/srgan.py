@@ -156,7 +156,8 @@ class SRGAN(AdversarialModel):
             return super().train_step(data)
         self.step.assign_add(1)
         self.random.begin(self.step)
-        batch = self.prepare(data)
+        # No discriminator takes the other shares of this batch.
+        *_, batch = self._shares(self.prepare(data))
         with tf.GradientTape() as tape:
             loss = self.pixel_loss(_target(batch), self.fake(batch))
             scaled_loss = self.pixel_optimizer.scale_loss(loss)

@@ -207,7 +207,7 @@ def test_degrading_in_the_step_trains_as_well(
         ),
         (
             {
-                "data": {"channels": 2, "value_range": [0, 1], "degradation": None},
+                "data": {"channels": 2, "usm_targets": False, "degradation": None},
                 "training": {"perceptual": {"weights": "no.h5"}},
             },
             r"training\.perceptual needs data\.channels of 1 or 3.*Received: 2",
