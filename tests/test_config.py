@@ -157,7 +157,7 @@ ERRORS = {
     "training.learning_rate=.inf": "training.learning_rate: Input should be a finite",
     "training.steps.deep=1": "training.steps: Input should be a valid integer. "
     "Received: {'deep': 1}",
-    "data=5": "data: Input should be a valid dictionary",
+    "data=5": "data: must be a section, with train. Received: 5",
     "name=Bad Name": "name: String should match pattern",
     "data.hr_patch_size=33": "data.hr_patch_size must be a multiple of scale (2). "
     "Received: 33",
@@ -253,6 +253,45 @@ def test_other_data_takes_its_twins_and_its_claims_along(tmp_path: Path) -> None
     assert (named.licence, named.data_credits) == ("mine", [])
 
 
+def test_arguments_of_a_network_go_with_it(tmp_path: Path) -> None:
+    """`generator` and `discriminator` speak of the networks they were written for."""
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "name: a\nfamily: srgan\ngenerator: {num_blocks: 16}\n"
+        "discriminator: {num_filters: 32}\n"
+        "data: {train: {hr: cats}}\ntraining: {steps: 9}\n"
+        "quick: {generator: {num_blocks: 2}}\n",
+        encoding="utf-8",
+    )
+
+    def networks(*overrides: str, quick: bool = False) -> tuple[Any, Any]:
+        recipe: Any = load_recipe(path, overrides, quick=quick)
+        return recipe.generator, recipe.discriminator
+
+    written = {"num_blocks": 16}, {"num_filters": 32}
+    assert networks("seed=2") == written
+    # The same generator by another name.
+    assert networks("network=srresnet") == written
+    assert networks("init=null") == written
+    assert networks("network=repsr") == ({}, written[1])
+    assert networks("network=repsr", quick=True) == ({}, written[1])
+    assert networks(quick=True) == ({"num_blocks": 2}, written[1])
+    given = ("network=repsr", "generator.num_filters=8")
+    assert networks(*given) == ({"num_filters": 8}, written[1])
+    assert networks("family=esrgan") == ({}, {})
+    assert networks("family=esrgan", "discriminator.num_filters=8") == (
+        {},
+        {"num_filters": 8},
+    )
+    # A model to begin with names its network; what is said beside it is compared.
+    assert networks("init=x4") == ({}, written[1])
+    assert networks("init=x4", quick=True) == ({}, written[1])
+    assert networks("init=x4", "generator.num_blocks=3") == (
+        {"num_blocks": 3},
+        written[1],
+    )
+
+
 ADVERSARIAL: dict[str, Any] = {
     "name": "adversarial",
     "family": "realesrgan",
@@ -280,25 +319,25 @@ DEGRADATION_ERRORS = {
     "first.blur.kernel_size=[21, 7]": "first.blur.kernel_size must be a lowest and a "
     "highest value. Received: [21, 7]",
     "first.blur.kernel_size=[8, 21]": "first.blur.kernel_size: must be two odd numbers "
-    "from 3. Received: [8, 21]",
+    "from 3 to 101. Received: [8, 21]",
     "second.blur.kernel_size=[1, 21]": "second.blur.kernel_size: must be two odd "
-    "numbers from 3. Received: [1, 21]",
-    "final.kernel_size=[7, 20]": "final.kernel_size: must be two odd numbers from 3. "
-    "Received: [7, 20]",
+    "numbers from 3 to 101. Received: [1, 21]",
+    "final.kernel_size=[7, 20]": "final.kernel_size: must be two odd numbers from 3 "
+    "to 101. Received: [7, 20]",
     "first.blur.kinds={box: 1}": "first.blur.kinds: must give weights to some of "
     f"{', '.join(KERNEL_KINDS)}. Received: {{'box': 1}}",
     "first.blur.kinds={isotropic: 0}": "first.blur.kinds: must give weights to some of",
     "first.blur.kinds={isotropic: 2}": "first.blur.kinds.isotropic: Input should be "
     "less than or equal to 1. Received: 2",
-    "first.blur.sigma=[0, 3]": "first.blur.sigma.0: Input should be greater than 0. "
+    "first.blur.sigma=[0, 3]": "first.blur.sigma: Input should be greater than 0. "
     "Received: 0",
-    "first.blur.sinc_cutoff=[.2, 1.2]": "first.blur.sinc_cutoff.1: Input should be "
+    "first.blur.sinc_cutoff=[.2, 1.2]": "first.blur.sinc_cutoff: Input should be "
     "less than or equal to 1. Received: 1.2",
     "first.blur.probability=1.5": "first.blur.probability: Input should be less than "
     "or equal to 1. Received: 1.5",
     "first.resize.modes=[]": "first.resize.modes: must name some of area, bilinear, "
     "bicubic. Received: []",
-    "first.resize.modes=[nearest]": "first.resize.modes.0: Input should be 'area', "
+    "first.resize.modes=[nearest]": "first.resize.modes: Input should be 'area', "
     "'bilinear' or 'bicubic'. Received: 'nearest'",
     "final.modes=[]": "final.modes: must name some of area, bilinear, bicubic. "
     "Received: []",
@@ -310,7 +349,7 @@ DEGRADATION_ERRORS = {
     "down_probability and above it for up_probability. Received: [0.2, 0.9]",
     "first.resize.up_probability=.6": "first.resize.up_probability and "
     "down_probability must not exceed 1 together. Received: 0.6 and 0.7",
-    "first.noise.sigma=[-1, 3]": "first.noise.sigma.0: Input should be greater than or "
+    "first.noise.sigma=[-1, 3]": "first.noise.sigma: Input should be greater than or "
     "equal to 0. Received: -1",
     "first.jpeg.quality=[0, 50]": "first.jpeg.quality: must be within 1 and 100. "
     "Received: [0, 50]",
@@ -318,6 +357,19 @@ DEGRADATION_ERRORS = {
     "Received: [50, 101]",
     "final.jpeg.quality=[90, 50]": "final.jpeg.quality must be a lowest and a highest "
     "value. Received: [90, 50]",
+    "first.noise.sigma=25": "first.noise.sigma: must be a lowest and a highest value, "
+    "such as [1, 30]. Received: 25",
+    "first.noise.sigma=[5]": "first.noise.sigma: must be a lowest and a highest value, "
+    "such as [1, 30]. Received: [5]",
+    "final.sinc_cutoff=[.2, .5, 1]": "final.sinc_cutoff: must be a lowest and a "
+    "highest value, such as [0.3333, 1]. Received: [0.2, 0.5, 1]",
+    "first.blur.kernel_size=[21, 1001]": "first.blur.kernel_size: must be two odd "
+    "numbers from 3 to 101. Received: [21, 1001]",
+    "first.resize.modes=area": "first.resize.modes: must be a list. Received: 'area'",
+    "first.blur.kinds=isotropic": "first.blur.kinds: must hold keys and values. "
+    "Received: 'isotropic'",
+    "second.jpeg=90": "second.jpeg: must be a section ({} takes all "
+    "defaults). Received: 90",
     "where=gpu": "where: Input should be 'workers' or 'device'. Received: 'gpu'",
     "pool=-1": "pool: Input should be greater than or equal to 0. Received: -1",
 }
@@ -351,6 +403,12 @@ SUPER_RESOLUTION_ERRORS = {
     ): "data.usm_targets are clipped to the range of pictures",
     ("data.value_range=[120, -20]",): "data.value_range must rise. "
     "Received: [120.0, -20.0]",
+    ("data.degradation=true",): "data.degradation: must be a section ({} takes all "
+    "defaults). Received: True",
+    ("data.train=photos",): "data.train: must be a section, with hr. "
+    "Received: 'photos'",
+    ("data.value_range=9",): "data.value_range: must be a lowest and a highest value, "
+    "such as [0, 255]. Received: 9",
     ("data.value_range=[1, 1]",): "data.value_range must rise. Received: [1.0, 1.0]",
     ("data.hr_patch_size=33",): "data.hr_patch_size must be a multiple of scale (2). "
     "Received: 33",

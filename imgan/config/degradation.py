@@ -33,6 +33,8 @@ KERNEL_KINDS = (
     "plateau_isotropic",
     "plateau_anisotropic",
 )
+LARGEST_KERNEL = 101
+"""Side in pixels; a larger one would reach beyond most patches."""
 ResizeMode = Literal["area", "bilinear", "bicubic"]
 RESIZE_MODES: tuple[ResizeMode, ...] = ("area", "bilinear", "bicubic")
 
@@ -44,8 +46,8 @@ def _some_modes(modes: tuple[ResizeMode, ...]) -> tuple[ResizeMode, ...]:
 
 
 def _odd_sizes(sizes: tuple[int, int]) -> tuple[int, int]:
-    if any(size < 3 or size % 2 == 0 for size in sizes):
-        raise ValueError("must be two odd numbers from 3")
+    if any(not 3 <= size <= LARGEST_KERNEL or size % 2 == 0 for size in sizes):
+        raise ValueError(f"must be two odd numbers from 3 to {LARGEST_KERNEL}")
     return sizes
 
 

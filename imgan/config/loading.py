@@ -1,22 +1,17 @@
 """Reading recipes: YAML, overrides, and errors that name the key."""
 
 import re
-import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from typing import Union
-from typing import get_args
-from typing import get_origin
 
 import yaml
-from pydantic import BaseModel
 from pydantic import ValidationError
 
 from imgan import families
+from imgan.config.explanations import explain
 from imgan.config.recipe import Recipe
 from imgan.errors import ConfigError
-from imgan.errors import did_you_mean
 
 
 class _Loader(yaml.SafeLoader):
@@ -57,9 +52,11 @@ def load_recipe(
         raise ConfigError(
             f"{path}: quick must hold keys and values. Received: {quick_values!r}"
         )
-    changes = quick_values if quick else {}
+    changes: dict[str, Any] = {}
     for override in overrides:
         changes = _merge(changes, _parse_override(override))
+    if quick:
+        values = _apply(values, quick_values)
     try:
         return validate_recipe(_apply(values, changes))
     except ConfigError as error:
@@ -82,7 +79,7 @@ def validate_recipe(values: dict[str, Any]) -> Recipe:
     try:
         return schema.model_validate(values)
     except ValidationError as error:
-        lines = [_explain(item, schema) for item in error.errors()]
+        lines = [explain(item, schema) for item in error.errors()]
         raise ConfigError("; ".join(lines)) from error
 
 
@@ -136,8 +133,13 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Change a recipe; drop what it says only of the data that it had before."""
+    """Change a recipe; drop what it says only of what it had before."""
     merged = _merge(values, changes)
+    for part in _other_networks(values, changes, merged):
+        # Arguments belong to the network that they were written for.
+        merged.pop(part, None)
+        if part in changes:
+            merged[part] = changes[part]
     for part in ("train", "validation"):
         folders, changed = _data(merged, part), _data(changes, part)
         if isinstance(changed, dict) and "hr" in changed and "lr" not in changed:
@@ -149,45 +151,32 @@ def _apply(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _other_networks(
+    values: dict[str, Any], changes: dict[str, Any], merged: dict[str, Any]
+) -> list[str]:
+    """Return the sections of networks that a change replaces by others."""
+    found = []
+    before, after = _networks(values), _networks(merged)
+    # What `init` names brings a network of its own along.
+    if before[0] != after[0] or (
+        changes.get("init") and changes["init"] != values.get("init")
+    ):
+        found.append("generator")
+    if before[1] != after[1]:
+        found.append("discriminator")
+    return found
+
+
+def _networks(values: dict[str, Any]) -> tuple[str, str]:
+    """Return generator and discriminator that a recipe is about; empty if unknown."""
+    family = families.FAMILIES.get(str(values.get("family")))
+    network = families.FAMILIES.get(str(values.get("network")), family)
+    return (
+        network.generator if network else "",
+        family.discriminator if family else "",
+    )
+
+
 def _data(values: dict[str, Any], part: str) -> Any:
     data = values.get("data")
     return data.get(part) if isinstance(data, dict) else None
-
-
-def _explain(item: Any, schema: type[Recipe]) -> str:
-    """Turn one pydantic finding into key, expectation, received, nearest key."""
-    location = [str(part) for part in item["loc"]]
-    key = ".".join(location) or "recipe"
-    if item["type"] == "extra_forbidden":
-        known = _known_keys(schema, location[:-1])
-        return f"unknown key {key!r}.{did_you_mean(location[-1], known)} " + (
-            f"Known here: {', '.join(known)}"
-        )
-    if item["type"] == "missing":
-        return f"{key} is required"
-    message: str = item["msg"].removeprefix("Value error, ")
-    if not location:
-        return message
-    if item["type"] == "value_error" and _is_section(schema, location):
-        # What a section says of itself names the key and what was received.
-        return message if message.startswith(f"{key}.") else f"{key}.{message}"
-    return f"{key}: {message}. Received: {item['input']!r}"
-
-
-def _known_keys(schema: type[Recipe], location: Sequence[str]) -> list[str]:
-    return list(_annotation(schema, location).model_fields)
-
-
-def _is_section(schema: type[Recipe], location: Sequence[str]) -> bool:
-    found = _annotation(schema, location)
-    return isinstance(found, type) and issubclass(found, BaseModel)
-
-
-def _annotation(schema: type[Recipe], location: Sequence[str]) -> Any:
-    """Return the type of what stands at a key."""
-    found: Any = schema
-    for part in location:
-        found = found.model_fields[part].annotation
-        if get_origin(found) in (Union, types.UnionType):
-            found = next(a for a in get_args(found) if a is not type(None))
-    return found
