@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-import sys
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -174,8 +174,8 @@ def _weights_file(weights: str) -> Path:
 
 def _downloaded() -> Path:
     try:
-        # Keras says on stdout that it downloads; stdout is for results.
-        with contextlib.redirect_stdout(sys.stderr):
+        # Keras shows a bar of its own on stdout, which is for results.
+        with contextlib.redirect_stdout(io.StringIO()):
             path = keras.utils.get_file(
                 _FILE, _URL, cache_subdir="models", file_hash=_MD5
             )

@@ -99,7 +99,8 @@ class SuperResolutionExperiment(Experiment):
             received = [f"{key} {value}" for key, value in found.items()]
             raise ConfigError(
                 f"init must be a model of {', '.join(words)}. "
-                f"Received: {recipe.init}, of {', '.join(received)}"
+                f"Received: {recipe.init}, of {', '.join(received)}. "
+                f"{self._ways_out(expected, found)}"
             )
         for key, value in recipe.generator.items():
             if (own := card.network.config.get(key, value)) != value:
@@ -108,6 +109,25 @@ class SuperResolutionExperiment(Experiment):
                     f"whose network has {own}. Leave one of the two out"
                 )
         return network.variant(dtype=recipe.training.precision)
+
+    def _ways_out(self, expected: dict[str, Any], found: dict[str, Any]) -> str:
+        """Return what to do about an `init` that does not fit."""
+        name = self._family_of(found["network"])
+        scratch = "`--set init=null` trains from scratch"
+        if name is None or {**expected, "network": found["network"]} != found:
+            return f"Take another model, or none: {scratch}"
+        has_key = "network" in type(self.recipe).model_fields
+        key = "network" if has_key else "family"
+        return f"`--set {key}={name}` trains that network, {scratch}"
+
+    def _family_of(self, network: str) -> str | None:
+        """Return a family with such a generator that the recipe could name."""
+        for name, family in families.FAMILIES.items():
+            same_kind = family.experiment == self.family.experiment
+            fits = same_kind or "network" in type(self.recipe).model_fields
+            if fits and family.generator.partition(":")[2] == network:
+                return name
+        return None
 
     def dataset(
         self, model: Any, first_step: int, failures: list[ImganError] | None = None

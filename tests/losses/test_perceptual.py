@@ -205,7 +205,7 @@ def test_download_that_fails(
         "training.feature_matching",
     ):
         assert expected in str(caught.value)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
 
 
 def test_wrong_arguments(loss: PerceptualLoss) -> None:

@@ -216,7 +216,16 @@ def test_degrading_in_the_step_trains_as_well(
             {"data": {"hr_patch_size": 36}},
             r"data\.hr_patch_size must be a multiple of 8 for UNetDiscriminator",
         ),
-        ({"init": "x4"}, r"init must be a model of network RepSR, scale 2.*scale 4"),
+        (
+            {"init": "x4"},
+            r"init must be a model of network RepSR, scale 2.*scale 4.*another model, "
+            r"or none: `--set init=null` trains from scratch",
+        ),
+        (
+            {"init": "x2", "network": "edsr"},
+            r"must be a model of network EDSR.*`--set network=repsr` trains that "
+            r"network, `--set init=null` trains from scratch",
+        ),
         (
             {"init": "x2"},
             r"generator\.num_filters=8 does not go with init=x2, whose network has \d+",
