@@ -29,8 +29,10 @@ from imgan.types import ValueRange
 from imgan.types import dtype_peak
 from imgan.types import to_range
 
-# Side of a crop on the sample sheet, in high-resolution pixels.
+# Largest side of a crop on the sample sheet, in high-resolution pixels.
 SHEET_CROP = 192
+# White between the crops, and beside smaller ones.
+_SHEET_GAP = 2
 # Pictures on the sheet.
 _SHEET_ROWS = 6
 # What equal pictures score: one empty picture must not make a mean infinite.
@@ -47,7 +49,8 @@ class _Reference(NamedTuple):
     energy: float
     means: NDArray[np.float64]
     """Of input and truth, `(2, channels)` in levels of 255."""
-    bicubic_crop: Array
+    bicubic: Array
+    """What the sheet shows of the enlargement."""
 
 
 class SuperResolutionValidator(Validator):
@@ -144,7 +147,7 @@ class SuperResolutionValidator(Validator):
             contrast=min(_contrast(bicubic), _contrast(pair.hr)),
             energy=_energy(pair.hr) if self._windowed else 0.0,
             means=means,
-            bicubic_crop=_cell(bicubic),
+            bicubic=_crop(bicubic),
         )
 
     def _enlarge(self, pair: ImagePair) -> Array:
@@ -165,12 +168,20 @@ class SuperResolutionValidator(Validator):
     def _write_sheet(self, outputs: list[Array], step: int) -> None:
         """Bicubic, network and truth side by side, at the centre."""
         rows = [
-            [one.bicubic_crop, _cell(output), _cell(pair.hr)]
+            [one.bicubic, _crop(output), _crop(pair.hr)]
             for one, output, pair in zip(
                 self._references[:_SHEET_ROWS], outputs, self.pairs, strict=False
             )
         ]
-        sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+        height = max(crop.shape[0] for row in rows for crop in row) + _SHEET_GAP
+        width = max(crop.shape[1] for row in rows for crop in row) + _SHEET_GAP
+        sheet = np.concatenate(
+            [
+                np.concatenate([_cell(crop, height, width) for crop in row], axis=1)
+                for row in rows
+            ]
+        )
+        sheet = sheet[:-_SHEET_GAP, :-_SHEET_GAP]
         write_image(Picture(sheet), self.run.sample_sheet(step))
 
 
@@ -227,14 +238,17 @@ def _channel_means(pixels: Array) -> NDArray[np.float64]:
     return means
 
 
-def _cell(pixels: Array) -> Array:
-    """Return the centre of a picture as 8-bit RGB, padded to the size of a cell."""
+def _crop(pixels: Array) -> Array:
+    """Return the centre of a picture as 8-bit RGB."""
     height, width, channels = pixels.shape
     side = SHEET_CROP
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
     crop = to_uint8(pixels[top : top + side, left : left + side])
-    if channels != 3:
-        # Grey, or the first of many bands.
-        crop = np.repeat(crop[..., :1], 3, axis=2)
-    below, beside = side - crop.shape[0], side - crop.shape[1]
-    return np.pad(crop, ((0, below), (0, beside), (0, 0)))
+    # Grey, or the first of many bands.
+    return crop if channels == 3 else np.repeat(crop[..., :1], 3, axis=2)
+
+
+def _cell(crop: Array, height: int, width: int) -> Array:
+    """Return a crop with white below and beside it."""
+    below, beside = height - crop.shape[0], width - crop.shape[1]
+    return np.pad(crop, ((0, below), (0, beside), (0, 0)), constant_values=255)

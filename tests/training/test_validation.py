@@ -83,7 +83,27 @@ def test_bicubic_enlargement_gains_nothing_over_itself(
     assert signs["tint"] < 0.5
     sheet = cv2.imread(str(tmp_path / "samples" / "step-00000007.png"))
     assert sheet is not None
-    assert sheet.shape == (2 * 192, 3 * 192, 3)
+    assert sheet.shape == (2 * 60 + 2, 3 * 80 + 2 * 2, 3)
+    assert (sheet[60:62] == 255).all()
+    truth = cv2.cvtColor(photographs[1].hr, cv2.COLOR_RGB2BGR)
+    np.testing.assert_array_equal(sheet[62:, -80:], truth)
+
+
+def test_pictures_of_many_sizes_share_a_sheet_on_white(tmp_path: Path) -> None:
+    """The cells are as large as the largest crop, and that is at most 192."""
+    sides = [(40, 60), (260, 100)]
+    pairs = [pair_of(np.zeros((*side, 3), np.uint8)) for side in sides]
+    look(pairs, tmp_path)
+    sheet = cv2.imread(str(tmp_path / "samples" / "step-00000007.png"))
+    assert sheet is not None
+    assert sheet.shape == (2 * 192 + 2, 3 * 100 + 2 * 2, 3)
+    black = np.ones((2, 192 + 2, 3, 100 + 2), bool)
+    black[0, 40:], black[0, :, :, 60:] = False, False
+    black[1, 192:], black[1, :, :, 100:] = False, False
+    expected = ~black.reshape(2 * 194, 3 * 102)[:-2, :-2]
+    np.testing.assert_array_equal(
+        sheet, expected[..., None].repeat(3, 2) * np.uint8(255)
+    )
 
 
 def test_a_tint_counts_in_its_worst_channel(
