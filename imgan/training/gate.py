@@ -32,8 +32,10 @@ class GateState:
         start: Scores of the network that the run began with, if it was trained.
         best: Scores of the best look.
         best_step: Its step; -1: none yet.
+        best_tint: How far its colours were off, levels of 255.
         last: Scores of the last look.
         last_step: Its step; -1: none yet.
+        last_tint: As `best_tint`.
         mark: Decibels that the next gain is counted from.
         without_gain: Looks since then.
         stopped: Whether the run has ended early.
@@ -42,8 +44,10 @@ class GateState:
     start: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     best_step: int = -1
+    best_tint: float = 0.0
     last: dict[str, float] = field(default_factory=dict)
     last_step: int = -1
+    last_tint: float = 0.0
     mark: float | None = None
     without_gain: int = 0
     stopped: bool = False
@@ -70,13 +74,18 @@ class Gate:
 
     def compared(self, scores: Mapping[str, float]) -> dict[str, float]:
         """Return scores with `gain_over_start`, where there is a start."""
-        value, before = _decibels(scores), _decibels(self.state.start)
+        value, before = decibels(scores), decibels(self.state.start)
         if value is None or before is None:
             return dict(scores)
         return {**scores, "gain_over_start": value - before}
 
     def observe(
-        self, step: int, scores: Mapping[str, float], *, trusted: bool = True
+        self,
+        step: int,
+        scores: Mapping[str, float],
+        *,
+        trusted: bool = True,
+        tint: float = 0.0,
     ) -> Decision:
         """Take in a look.
 
@@ -84,22 +93,23 @@ class Gate:
             step: Steps done.
             scores: With `psnr_y` or `psnr`.
             trusted: Whether nothing looks wrong; otherwise it cannot be the best.
+            tint: Of `imgan.training.validation`, levels of 255.
         """
         state, config = self.state, self.config
-        value = _decibels(scores)
+        value = decibels(scores)
         if value is None:
             return Decision()
-        state.last, state.last_step = dict(scores), step
+        state.last, state.last_step, state.last_tint = dict(scores), step, tint
         if state.mark is None or value >= state.mark + config.least_gain:
             state.mark, state.without_gain = value, 0
         else:
             state.without_gain += 1
-        best = _decibels(state.best)
+        best = decibels(state.best)
         # Noise must not replace a network that somebody has chosen.
         needed = config.least_gain if state.best_step == 0 else 0.0
         is_best = trusted and (best is None or value > best + needed)
         if is_best:
-            state.best, state.best_step = dict(scores), step
+            state.best, state.best_step, state.best_tint = dict(scores), step, tint
         return Decision(is_best, 0 < config.early_stop <= state.without_gain)
 
     @property
@@ -155,57 +165,8 @@ class BestWeights:
             weight.assign(_numbers(copy))
 
 
-class Verdict(NamedTuple):
-    """What a run has come to, in one line, and what is to be said against it."""
-
-    line: str
-    warnings: list[str]
-
-
-def verdict(gate: Gate, *, steps: int, pictures: int, start: str | None) -> Verdict:
-    """Return what held-out pairs say of the model that the run ends with.
-
-    Args:
-        gate: After the last look.
-        steps: Of the recipe.
-        pictures: How many pairs were held out.
-        start: Name of the model that the run began with.
-    """
-    step, scores = gate.kept
-    over = {"gain_over_bicubic": "bicubic", "gain_over_start": start or "the start"}
-    gains = [
-        f"{scores[key]:+.2f} dB over {it}" for key, it in over.items() if key in scores
-    ]
-    line = f"{', '.join(gains)} on {pictures} held-out picture{'s' * (pictures != 1)}"
-    line += f"; kept step {step:,} of {steps:,}"
-    if gate.state.stopped:
-        line += (
-            f", stopped at step {gate.state.last_step:,} after "
-            f"{gate.state.without_gain} look{'s' * (gate.state.without_gain != 1)} "
-            "without a gain of "
-            f"{gate.config.least_gain:g} dB"
-        )
-    return Verdict(line, _warnings(gate, start))
-
-
-def _warnings(gate: Gate, start: str | None) -> list[str]:
-    step, scores = gate.kept
-    found = []
-    if start and step == 0:
-        found.append(
-            f"Training has not made it better than the model it began with, {start}, "
-            "whose weights are kept. Look at the pairs with `imgan check`, lower the "
-            "learning rate, or train longer."
-        )
-    if scores.get("gain_over_bicubic", 0.0) < -gate.config.bicubic_margin:
-        found.append(
-            "The model is further from the truth than bicubic enlargement. Look at the "
-            "pairs with `imgan check`."
-        )
-    return found
-
-
-def _decibels(scores: Mapping[str, float]) -> float | None:
+def decibels(scores: Mapping[str, float]) -> float | None:
+    """Return what looks are compared by."""
     return next((scores[name] for name in _MEASURES if name in scores), None)
 
 

@@ -61,7 +61,8 @@ class Judges:
         if not self.gate:
             return
         trusted = not self.watchdog.suspicious
-        decision = self.gate.observe(step, look.scores, trusted=trusted)
+        tint = look.signs.get("tint", 0.0)
+        decision = self.gate.observe(step, look.scores, trusted=trusted, tint=tint)
         if decision.best and self.best:
             self.best.take()
         self.gate.state.stopped = decision.stop and may_stop

@@ -27,6 +27,9 @@ from imgan.training.symptoms import SYMPTOMS
 # Sheets narrower than this are enlarged in the browser, with hard edges.
 _SMALL = 400
 
+# Lines of a recipe that say nothing: claims about data that it does not use any more.
+_UNSAID = ("description: ''", "licence: ''", "data_credits: []")
+
 _STATUS = {
     "finished": "finished",
     "failed": "failed",
@@ -208,7 +211,8 @@ def _score(score: Score) -> str:
 def _recipe(run: RunFolder) -> str:
     if not run.recipe.is_file():
         return ""
-    text = html.escape(run.recipe.read_text(encoding="utf-8", errors="replace"))
+    lines = run.recipe.read_text(encoding="utf-8", errors="replace").splitlines()
+    text = html.escape("\n".join(line for line in lines if line not in _UNSAID))
     return _section("Recipe", "", [f"<pre>{text}</pre>"])
 
 

@@ -19,13 +19,13 @@ from imgan.training.experiment import Experiment
 from imgan.training.experiment import Validator
 from imgan.training.gate import BestWeights
 from imgan.training.gate import Gate
-from imgan.training.gate import verdict
 from imgan.training.interrupts import held_interrupts
 from imgan.training.judges import Judges
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_log import RunLog
 from imgan.training.run_log import truncate_metrics
 from imgan.training.run_log import write_alarms
+from imgan.training.verdict import verdict
 from imgan.training.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from imgan.config.super_resolution import GateConfig
 from imgan.training.gate import BestWeights
 from imgan.training.gate import Decision
 from imgan.training.gate import Gate
-from imgan.training.gate import verdict
 
 
 def look(gate: Gate, *values: float, every: int = 100) -> list[Decision]:
@@ -92,48 +91,3 @@ def test_weights_are_copied_and_given_back() -> None:
     network.set_weights(first)
     best.give_back()
     np.testing.assert_array_equal(network.get_weights()[1], first[1] + 2)
-
-
-def scores(value: float, bicubic: float) -> dict[str, float]:
-    return {"psnr_y": value, "gain_over_bicubic": value - bicubic}
-
-
-def test_the_verdict_names_gains_pictures_and_the_kept_step() -> None:
-    gate = Gate(GateConfig())
-    gate.begin(scores(25.82, 25.8))
-    gate.observe(0, gate.compared(scores(25.82, 25.8)))
-    gate.observe(4000, gate.compared(scores(26.62, 25.8)))
-    gate.observe(6000, gate.compared(scores(26.5, 25.8)))
-    line, warnings = verdict(gate, steps=6000, pictures=6, start="x4")
-    assert line == (
-        "+0.82 dB over bicubic, +0.80 dB over x4 on 6 held-out pictures; kept step "
-        "4,000 of 6,000"
-    )
-    assert warnings == []
-
-
-def test_the_verdict_says_why_a_run_has_ended_early() -> None:
-    gate = Gate(GateConfig(early_stop=2))
-    for step in (100, 200, 300):
-        gate.observe(step, scores(26.0, 25.8))
-    gate.state.stopped = True
-    line, _ = verdict(gate, steps=1000, pictures=1, start=None)
-    assert line == (
-        "+0.20 dB over bicubic on 1 held-out picture; kept step 100 of 1,000, stopped "
-        "at step 300 after 2 looks without a gain of 0.01 dB"
-    )
-
-
-def test_a_run_that_gained_nothing_is_warned_of() -> None:
-    gate = Gate(GateConfig())
-    gate.begin(scores(25.0, 25.8))
-    gate.observe(0, gate.compared(scores(25.0, 25.8)))
-    gate.observe(100, scores(24.0, 25.8))
-    line, warnings = verdict(gate, steps=100, pictures=2, start="x4")
-    assert line == (
-        "-0.80 dB over bicubic, +0.00 dB over x4 on 2 held-out pictures; kept step 0 "
-        "of 100"
-    )
-    assert len(warnings) == 2
-    assert "better than the model it began with, x4" in warnings[0]
-    assert "further from the truth than bicubic" in warnings[1]
