@@ -11,9 +11,13 @@ import numpy as np
 from imgan.data.pixels import to_uint8
 from imgan.errors import DataError
 from imgan.io.formats import PICTURE_SUFFIXES
+from imgan.io.images import read_size
 from imgan.types import Array
+from imgan.types import Size
 
 _MOST_NAMES = 10
+_MOST_SIZES = 3  # wrong ones that a message shows
+_SCALES = range(1, 17)  # that all pairs of a set may have instead of the expected one
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ def list_pairs(
     `_x{scale}`.
 
     Raises:
-        DataError: If a folder is missing or empty, or pictures of either folder have
-            no partner.
+        DataError: If a folder is missing or empty, pictures of either folder have no
+            partner, or sizes are not in the ratio `scale`.
+        ImageReadError: If a file that has a twin is no picture.
     """
     hr_paths = list_pictures(hr_folder)
     if lr_folder is None:
@@ -50,6 +55,7 @@ def list_pairs(
             f"Pictures do not pair up at scale {scale}: {'; '.join(faults)}. Partners "
             f"have the same name, or the smaller one's ends in x{scale}."
         )
+    _check_sizes(pairs, scale)
     return tuple(PairPaths(hr, lr) for hr, lr in pairs)
 
 
@@ -94,6 +100,41 @@ def match_names(
     return NameMatch(pairs, alone, sorted([*unused, *free.values()]))
 
 
+def file_name(path: Path) -> str:
+    """Return a file with its folder, `LR/p015.png`: both of a pair have one name."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
+def explain_sizes(sizes: Sequence[tuple[Size, Size]], scale: int) -> str | None:
+    """Return what is wrong with the sizes of a whole set; None: nothing common to all.
+
+    Args:
+        sizes: High and low resolution of every pair.
+        scale: The ratio that they should have.
+    """
+    if not sizes:
+        return None
+    if all(min(low) > min(high) and max(low) > max(high) for high, low in sizes):
+        return (
+            "low and high resolution seem swapped: data.train.hr or data.validation.hr "
+            "holds the smaller picture of every pair. Exchange hr and lr"
+        )
+    for other in _SCALES:
+        if all(low == reduced_size(high, other) for high, low in sizes):
+            if other == scale:
+                return None
+            return (
+                f"all {len(sizes)} pairs are of scale {other}, the recipe says "
+                f"{scale}: --set scale={other} and an init of that scale if any"
+            )
+    return None
+
+
+def reduced_size(size: Size, scale: int) -> Size:
+    """Return the low-resolution size; what is left at the edges is cut off."""
+    return Size(size.height // scale, size.width // scale)
+
+
 def list_pictures(folder: Path) -> list[Path]:
     """List the pictures of one folder, without its subfolders, by name.
 
@@ -128,6 +169,27 @@ def as_rgb8(pixels: Array) -> Array:
     if pixels.ndim == 2:
         return np.repeat(pixels[..., np.newaxis], 3, axis=2)
     return pixels
+
+
+def _check_sizes(pairs: Sequence[tuple[Path, Path]], scale: int) -> None:
+    """Compare all pairs by their headers alone, so that no run begins in vain."""
+    sizes = [(read_size(hr), read_size(lr)) for hr, lr in pairs]
+    common = explain_sizes(sizes, scale)
+    if common is not None:
+        raise DataError(f"{pairs[0][0].parent}: {common}.")
+    wrong = [
+        f"{file_name(path)} is {low}, not {reduced_size(high, scale)}"
+        for (_, path), (high, low) in zip(pairs, sizes, strict=True)
+        if low != reduced_size(high, scale)
+    ]
+    if wrong:
+        more = len(wrong) - _MOST_SIZES
+        raise DataError(
+            f"{len(wrong)} of {len(pairs)} low-resolution pictures in "
+            f"{pairs[0][1].parent} are not 1/{scale} of the high resolution: "
+            f"{', '.join(wrong[:_MOST_SIZES])}{f' and {more} more' * (more > 0)}. "
+            "Remove these pairs, or make the pictures again."
+        )
 
 
 def _names(paths: Sequence[Path]) -> str:

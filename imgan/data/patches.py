@@ -4,6 +4,8 @@ Nothing is remembered between samples, so a run resumed at step 12,345 sees exac
 an undisturbed run would have seen. Plain numpy: also feeds backends without tf.data.
 """
 
+import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +15,9 @@ from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.degradations.chain import degrade
 from imgan.data.degradations.operations import resize
 from imgan.data.degradations.operations import unsharp_mask
+from imgan.data.pairs import PairPaths
 from imgan.data.pairs import list_pairs
+from imgan.data.pairs import list_pictures
 from imgan.data.pixels import PixelFormat
 from imgan.data.pixels import as_unit
 from imgan.data.sources import ImagePair
@@ -24,6 +28,8 @@ from imgan.types import Size
 
 KEEP = {"auto": None, "always": True, "never": False}
 """Values of `data.cache` as stores take them."""
+
+_log = logging.getLogger(__name__)
 
 # What the random generators of a run are for, beside its seed.
 _ORDER, _CUT, _DEGRADE, _HELD_OUT = range(4)
@@ -159,7 +165,7 @@ def open_validation(recipe: SuperResolutionRecipe) -> PairStore | None:
     """Return the held-out pairs of a recipe; None if it names none.
 
     Where low resolution is made by `data.degradation`, every picture has a seed of its
-    own, so that it is always the same.
+    own, so that it is always the same. Files that are also trained on are warned of.
 
     Raises:
         DataError: If pictures are missing or unpaired.
@@ -167,13 +173,30 @@ def open_validation(recipe: SuperResolutionRecipe) -> PairStore | None:
     data, folders = recipe.data, recipe.data.validation
     if folders is None:
         return None
+    pairs = list_pairs(folders.hr, folders.lr, recipe.scale)
+    _warn_of_leaks(pairs, recipe)
     return PairStore(
-        list_pairs(folders.hr, folders.lr, recipe.scale),
+        pairs,
         recipe.scale,
         keep=False,
         pixel_format=PixelFormat(data.channels, data.value_range),
         reduce=_degraded(data.degradation, recipe) if data.degradation else None,
     )
+
+
+def _warn_of_leaks(pairs: Sequence[PairPaths], recipe: SuperResolutionRecipe) -> None:
+    trained = {path.resolve() for path in list_pictures(recipe.data.train.hr)}
+    leaked = sum(pair.hr.resolve() in trained for pair in pairs)
+    if leaked:
+        _log.warning(
+            "%d of %d pictures of data.validation.hr=%s are also trained on, in "
+            "data.train.hr=%s: scores on them prove nothing, and the best by them is "
+            "what was learnt by heart. Name other pictures, or data.validation=null",
+            leaked,
+            len(pairs),
+            recipe.data.validation and recipe.data.validation.hr,
+            recipe.data.train.hr,
+        )
 
 
 def _by_area(scale: int) -> Reduce:

@@ -7,10 +7,17 @@ import cv2
 import numpy as np
 
 from imgan.errors import DataError
+from imgan.errors import ImageReadError
 from imgan.io.bands import read_bands
 from imgan.io.images import read_image
 from imgan.types import Array
 from imgan.types import dtype_peak
+
+_FLOAT_TOLERANCE = 1e-3  # as for pictures of light, which are clipped within it
+_MOST_OUTSIDE = 0.5  # share of a file's values that may lie outside of a value range
+# Shares of what integers can hold: a range so much narrower or wider than the files'
+# is that of other files. A narrow one is not, if hardly any value leaves it.
+_NARROW, _NARROW_OUTSIDE, _WIDE = 0.01, 0.01, 100.0
 
 
 @dataclass(frozen=True)
@@ -39,21 +46,64 @@ class PixelFormat:
         value range. Alpha is left out.
 
         Raises:
-            DataError: If the file has another number of bands.
+            DataError: If the file has another number of bands, or its values do not
+                suit the value range.
             ImageReadError: If it cannot be read.
         """
         if self.is_plain:
-            return _with_channels(read_image(path).pixels, self.channels)
+            return _with_channels(_read_light(path), self.channels)
         pixels = read_bands(path)
         if pixels.shape[2] != self.channels:
             raise DataError(
                 f"{path} must have {self.channels} bands, as data.channels says. "
                 f"Received: {pixels.shape[2]}"
             )
+        fault = values_fault(pixels, self.value_range)
+        if fault is not None:
+            raise DataError(f"{path} {fault}")
         if self.value_range is None:
             return pixels
         low, high = self.value_range
         return (pixels.astype(np.float32) - np.float32(low)) / np.float32(high - low)
+
+
+def values_fault(pixels: Array, value_range: tuple[float, float] | None) -> str | None:
+    """Return why the values of a file cannot be trained on; None if they can.
+
+    Args:
+        pixels: As in the file: uint8, uint16 or float32.
+        value_range: Values that mean 0 and 1; None: all that integers can hold, and 0
+            to 1 of floats.
+    """
+    lowest, highest = float(pixels.min()), float(pixels.max())
+    if value_range is None:
+        if pixels.dtype != np.float32 or (
+            lowest >= -_FLOAT_TOLERANCE and highest <= 1 + _FLOAT_TOLERANCE
+        ):
+            return None
+        return (
+            f"holds float values from {lowest:g} to {highest:g}; expected 0 to 1. Set "
+            "data.value_range to what means 0 and 1"
+        )
+    low, high = value_range
+    key = f"data.value_range=[{low:g}, {high:g}]"
+    outside = float(np.mean((pixels < low) | (pixels > high)))
+    most = _MOST_OUTSIDE
+    if pixels.dtype != np.float32:
+        covered = (high - low) / dtype_peak(pixels.dtype)
+        if covered > _WIDE:
+            return (
+                f"holds {8 * pixels.itemsize}-bit integers, of which {key} is far too "
+                "wide a range. Set it to the values that mean 0 and 1"
+            )
+        most = _NARROW_OUTSIDE if covered < _NARROW else most
+    if outside <= most:
+        return None
+    return (
+        f"holds values from {lowest:g} to {highest:g}; {outside:.0%} of them are "
+        f"outside {key}. Set it to the values that mean 0 and 1, or to null for "
+        "ordinary pictures"
+    )
 
 
 def as_unit(pixels: Array) -> Array:
@@ -69,6 +119,20 @@ def to_uint8(pixels: Array) -> Array:
         return pixels
     levels = np.clip(as_unit(pixels), 0.0, 1.0) * np.float32(255.0)
     return np.floor(levels + np.float32(0.5)).astype(np.uint8)
+
+
+def _read_light(path: Path) -> Array:
+    """Read an ordinary picture; one of raw values is told by what it lacks."""
+    try:
+        return read_image(path).pixels
+    except ImageReadError:
+        try:
+            fault = values_fault(read_bands(path), None)
+        except ImageReadError:
+            fault = None
+        if fault is None:
+            raise
+        raise DataError(f"{path} {fault}") from None
 
 
 def _with_channels(pixels: Array, channels: int) -> Array:

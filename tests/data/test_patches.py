@@ -80,7 +80,7 @@ def test_given_twins_are_found_by_name_or_with_the_scale(
 def test_twins_of_a_wrong_size_are_refused(folder: Path, tmp_path: Path) -> None:
     for name in ("a", "b", "grey"):
         save(tmp_path / "lr" / f"{name}.png", np.zeros((9, 9, 3), np.uint8))
-    with pytest.raises(DataError, match=r"must be 1/2 of .* 66x65\. Received: 9x9"):
+    with pytest.raises(DataError, match=r"3 of 3 .*: lr/a\.png is 9x9, not 66x65"):
         load_pair(list_pairs(folder, tmp_path / "lr", 2)[0], 2)
 
 
@@ -242,3 +242,90 @@ def test_colour_becomes_grey_by_its_luma(tmp_path: Path) -> None:
     save(tmp_path / "colour.png", np.full((8, 8, 3), (200, 100, 50), np.uint8))
     pixels = PixelFormat(1).read(tmp_path / "colour.png")
     np.testing.assert_array_equal(pixels, np.full((8, 8, 1), 124, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("values", "value_range", "message"),
+    [
+        (
+            (-10.5, 29.9),
+            None,
+            "float values from -10.5 to 29.9; expected 0 to 1. Set d",
+        ),
+        ((0, 255), (0.0, 1.0), r"from 0 to 255; 99% of .*data.value_range=\[0, 1\]"),
+        ((0, 255), (0.0, 65535.0), "8-bit integers, of which .* far too wide"),
+        ((0.0, 1.0), (0.8, 40.0), "8.% of them are outside"),
+        ((200, 255), (0.0, 150.0), "100% of them are outside"),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_values_that_do_not_suit_the_range_are_named(
+    tmp_path: Path,
+    values: tuple[float, float],
+    value_range: tuple[float, float] | None,
+    message: str,
+    channels: int,
+) -> None:
+    """Files of one channel and no range are read as pictures of light."""
+    ramp = np.linspace(*values, 40 * 40 * channels).reshape(40, 40, channels)
+    floats = isinstance(values[1], float)
+    write_bands(ramp.astype(np.float32 if floats else np.uint8), tmp_path / "a.tif")
+    with pytest.raises(DataError, match=rf"a\.tif holds .*{message}"):
+        PixelFormat(channels, value_range).read(tmp_path / "a.tif")
+
+
+def test_a_narrow_range_suits_files_that_keep_to_it(tmp_path: Path) -> None:
+    """Body heat in hundredths of a degree: 6 K are less than 1 % of 16 bits."""
+    warm = np.linspace(30_000, 30_600, 1600).astype(np.uint16).reshape(40, 40, 1)
+    warm[0, 0] = 0
+    write_bands(warm, tmp_path / "warm.tif")
+    pixels = PixelFormat(1, (30_000.0, 30_600.0)).read(tmp_path / "warm.tif")
+    assert pixels[1:].min() > 0
+    assert pixels.max() == 1
+
+
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [
+        ([16, 16, 15], "1 of 3 low-res.* not 1/4 .*: low/2.png is 15x15, not 16x16. R"),
+        ([32, 32, 32], "all 3 pairs are of scale 2, the recipe says 4: --set scale=2"),
+        ([64, 64, 64], "all 3 pairs are of scale 1, the recipe says 4"),
+        ([256, 256, 256], "low and high resolution seem swapped: data.train.hr"),
+        ([15, 32, 15, 15, 9], "5 of 5 .* low/2.png is 15x15, not 16x16 and 2 more"),
+    ],
+)
+def test_wrong_sizes_are_told_from_headers(
+    tmp_path: Path, sides: list[int], message: str
+) -> None:
+    for number, side in enumerate(sides):
+        for name, size in (("high", 64), ("low", side)):
+            (tmp_path / name).mkdir(exist_ok=True)
+            save(tmp_path / name / f"{number}.png", np.zeros((size, size, 3), np.uint8))
+    with pytest.raises(DataError, match=message):
+        list_pairs(tmp_path / "high", tmp_path / "low", 4)
+
+
+def test_validation_on_training_pictures_is_warned_of(
+    tmp_path: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    link, other = tmp_path / "link", tmp_path / "other"
+    link.symlink_to(folder)
+    other.mkdir()
+    save(other / "apart.png", np.zeros((64, 64, 3), np.uint8))
+    for held_out, said in ((other, False), (link, True)):
+        recipe = validate_recipe(
+            {
+                "name": "try",
+                "family": "repsr",
+                "scale": 2,
+                "data": {
+                    "train": {"hr": str(folder)},
+                    "validation": {"hr": str(held_out)},
+                    "hr_patch_size": 32,
+                },
+                "training": {"steps": 1},
+            }
+        )
+        assert isinstance(recipe, RegressionRecipe)
+        open_validation(recipe)
+        assert ("are also trained on" in caplog.text) is said
