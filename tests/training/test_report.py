@@ -177,6 +177,13 @@ def test_recipe_and_messages_are_escaped(run: RunFolder) -> None:
     assert page.find("span", **{"class": "failed"})
 
 
+def test_claims_that_a_recipe_no_longer_makes_are_left_out(run: RunFolder) -> None:
+    values = "name: a\ndescription: ''\ndata_credits: []\nlicence: ''\nseed: 3\n"
+    run.recipe.write_text(values, encoding="utf-8")
+    write_report(run)
+    assert "name: a\nseed: 3" in Page(run).text
+
+
 def test_curves_have_their_points_and_alarms_their_marks(run: RunFolder) -> None:
     write_report(run)
     page = Page(run)
