@@ -135,14 +135,13 @@ def _run(sets: "list[PictureSet]", quiet: bool) -> "CheckResult":
 
 def _text(result: "CheckResult") -> str:
     """Return counts, then a line for each finding, then what to do."""
-    from imgan.data.checking.findings import ADVICE
-
     counted = [
         f"{count:,} pictures" + (f" of {name}" if name != "pictures" else "")
         for name, count in result.checked.items()
     ]
     total = len(result.findings)
     head = f"{total:,} finding{'' if total == 1 else 's'} in {', '.join(counted)}"
+    head = "\n".join([head, *(f"note: {remark}" for remark in result.remarks)])
     if not total:
         return head
     parts = [head, aligned([(kind, f"{n:,}") for kind, n in result.counts.items()])]
@@ -150,7 +149,7 @@ def _text(result: "CheckResult") -> str:
         found = [finding for finding in result.findings if finding.kind == kind]
         lines = [f"  {finding.files[0]}: {finding.message}" for finding in found]
         parts.append("\n".join([kind, *lines]))
-    advice = aligned([(kind, ADVICE[kind]) for kind in result.counts])
+    advice = aligned(list(result.advice.items()))
     return "\n\n".join([*parts, "What to do\n" + advice])
 
 

@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 ADVICE = {
     "unreadable": "Replace or remove these files.",
+    "values": "Set data.value_range to the values that mean 0 and 1; null is all that "
+    "integers can be, and 0 to 1 of floats.",
     "unpaired": "Give both files of a pair the same name, or remove what has no "
     "partner.",
     "swapped": "Rename the low-resolution files as stated; they show each other's "
@@ -16,6 +21,8 @@ ADVICE = {
     "wrong_size": "Make these files again at the expected size.",
     "misregistered": "Align these pairs, or remove them: a network learns the shift as "
     "blur.",
+    "colors": "Give both sides the same colours and brightness: a network learns the "
+    "difference as a tint.",
     "leak": "Remove these pictures from training or from validation: scores on them "
     "prove nothing.",
     "duplicate": "Remove the copies: they count twice in training.",
@@ -56,10 +63,21 @@ class CheckResult:
     Attributes:
         findings: By kind, then by name.
         checked: High-resolution pictures of each set, by its name.
+        remarks: What is worth knowing and nothing wrong, a sentence each.
+        special_advice: By kind, where there is better advice than usual.
     """
 
     findings: tuple[Finding, ...]
     checked: dict[str, int]
+    remarks: tuple[str, ...] = ()
+    special_advice: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def advice(self) -> dict[str, str]:
+        """What to do about each kind that was found."""
+        return {
+            kind: self.special_advice.get(kind, ADVICE[kind]) for kind in self.counts
+        }
 
     @property
     def counts(self) -> dict[str, int]:
@@ -80,10 +98,18 @@ class CheckResult:
             ],
             "counts": self.counts,
             "checked": self.checked,
+            "advice": self.advice,
+            "remarks": list(self.remarks),
         }
 
 
-def make_result(findings: Iterable[Finding], checked: dict[str, int]) -> CheckResult:
+def make_result(
+    findings: Iterable[Finding],
+    checked: dict[str, int],
+    remarks: Sequence[str] = (),
+    advice: Mapping[str, str] | None = None,
+) -> CheckResult:
     """Return findings sorted; a file of two sets is not reported twice."""
     once = dict.fromkeys(findings)
-    return CheckResult(tuple(sorted(once, key=lambda f: f.sort_key)), checked)
+    ordered = tuple(sorted(once, key=lambda finding: finding.sort_key))
+    return CheckResult(ordered, checked, tuple(remarks), advice or {})

@@ -43,6 +43,7 @@ class Look:
         thumb: `(SIDE, SIDE)` float32 luma, levels of 255.
         hashed: Perceptual hash.
         near_empty: Whether it is practically of one colour.
+        mean: Of each channel, levels of 255.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Look:
     thumb: Array
     hashed: int
     near_empty: bool
+    mean: tuple[float, ...]
 
 
 def read_pixels(path: Path) -> Array:
@@ -63,15 +65,23 @@ def read_pixels(path: Path) -> Array:
     Raises:
         ImageReadError: If it cannot be read.
     """
-    try:
-        return read_image(path).pixels
-    except ImageReadError as error:
-        try:
-            bands = read_bands(path)
-        except ImageReadError:
-            raise error from None
-    low, high = float(bands.min()), float(bands.max())
-    stretched = (bands.astype(np.float32) - low) / np.float32((high - low) or 1.0)
+    pixels, is_light = _read_either(path)
+    return pixels if is_light else stretch(pixels)
+
+
+def read_any(path: Path) -> Array:
+    """Read an ordinary picture without its transparency, or else bands as they are.
+
+    Raises:
+        ImageReadError: If it cannot be read.
+    """
+    return _read_either(path)[0]
+
+
+def stretch(pixels: Array) -> Array:
+    """Return float32 from 0 for the lowest value to 1 for the highest."""
+    low, high = float(pixels.min()), float(pixels.max())
+    stretched = (pixels.astype(np.float32) - low) / np.float32((high - low) or 1.0)
     return np.asarray(stretched, np.float32)
 
 
@@ -95,6 +105,7 @@ def look_at(path: Path, pixels: Array) -> Look:
         thumb=thumb,
         hashed=perceptual_hash(thumb),
         near_empty=_is_near_empty(pixels),
+        mean=_mean_levels(pixels),
     )
 
 
@@ -103,6 +114,23 @@ def luma_levels(pixels: Array, size: Size | None = None) -> Array:
     if size is not None and size != pixels.shape[:2]:
         pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
     return to_luma(pixels) * np.float32(255.0 / dtype_peak(pixels.dtype))
+
+
+def _read_either(path: Path) -> tuple[Array, bool]:
+    """Return pixels, and whether they are an ordinary picture's."""
+    try:
+        return read_image(path).pixels, True
+    except ImageReadError as error:
+        try:
+            return read_bands(path), False
+        except ImageReadError:
+            raise error from None
+
+
+def _mean_levels(pixels: Array) -> tuple[float, ...]:
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    means = pixels.reshape(-1, channels).mean(axis=0, dtype=np.float64)
+    return tuple((means * (255.0 / dtype_peak(pixels.dtype))).tolist())
 
 
 def _is_near_empty(pixels: Array) -> bool:

@@ -6,7 +6,9 @@ from imgan.data.checking.findings import Finding
 from imgan.data.checking.looks import Look
 from imgan.data.checking.matching import find_partners
 from imgan.data.checking.survey import Pair
-from imgan.types import Size
+from imgan.data.pairs import explain_sizes
+from imgan.data.pairs import file_name
+from imgan.data.pairs import reduced_size
 
 
 def check_pairs(pairs: list[Pair], scale: int) -> dict[int, Finding]:
@@ -32,6 +34,13 @@ def check_pairs(pairs: list[Pair], scale: int) -> dict[int, Finding]:
     return found
 
 
+def explain_pairs(pairs: list[Pair], scale: int) -> str | None:
+    """Return what to do where all pairs have one other ratio than `scale`, or None."""
+    sizes = [(pair.hr.size, pair.lr.size) for pair in pairs if pair.hr and pair.lr]
+    common = explain_sizes(sizes, scale)
+    return None if common is None else f"{common[0].upper()}{common[1:]}."
+
+
 def _judge(pair: Pair, partner: Pair | None, scale: int) -> Finding | None:
     if pair.unreadable:
         return pair.unreadable[0]
@@ -42,8 +51,8 @@ def _judge(pair: Pair, partner: Pair | None, scale: int) -> Finding | None:
         return Finding(
             "swapped",
             (pair.hr_path, pair.lr_path, better),
-            f"{pair.lr_path.name} shows something else; the low resolution of this "
-            f"picture is {better.name}",
+            f"{file_name(pair.lr_path)} shows something else; the low resolution of "
+            f"this picture is {file_name(better)}",
         )
     if pair.hr is None or pair.lr is None:
         return None
@@ -51,9 +60,9 @@ def _judge(pair: Pair, partner: Pair | None, scale: int) -> Finding | None:
 
 
 def _judge_twins(pair: Pair, hr: Look, lr: Look, scale: int) -> Finding | None:
-    files, name, comparison = (hr.path, lr.path), lr.path.name, pair.comparison
+    files, name, comparison = (hr.path, lr.path), file_name(lr.path), pair.comparison
     different = comparison is not None and comparison.different
-    expected = Size(hr.size.height // scale, hr.size.width // scale)
+    expected = reduced_size(hr.size, scale)
     if lr.size != expected:
         message = f"{name} must be 1/{scale} of {hr.size}, {expected}. " + (
             f"Received: {lr.size}" + ("; it also shows something else" * different)
@@ -65,8 +74,8 @@ def _judge_twins(pair: Pair, hr: Look, lr: Look, scale: int) -> Finding | None:
     if comparison is not None and comparison.shift is not None:
         shift = comparison.shift
         message = (
-            f"{name} is shifted by {shift.length:.1f} high-resolution pixels: "
-            f"{_direction(shift.x, 'right', 'left')}, "
+            f"{name} is shifted by {shift.length:.1f} high-resolution pixels against "
+            f"{file_name(hr.path)}: {_direction(shift.x, 'right', 'left')}, "
             f"{_direction(shift.y, 'down', 'up')}"
         )
         return Finding("misregistered", files, message)
@@ -83,7 +92,7 @@ def _unpaired(pair: Pair, better: Path | None) -> Finding | None:
     return Finding(
         "unpaired",
         (pair.hr_path, better),
-        f"its low resolution is named {better.name}; rename that to "
+        f"its low resolution is named {file_name(better)}; rename that to "
         f"{pair.hr_path.stem}{better.suffix}",
     )
 

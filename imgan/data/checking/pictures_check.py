@@ -8,6 +8,7 @@ from imgan.data.checking.findings import Finding
 from imgan.data.checking.looks import Look
 from imgan.data.checking.picture_sets import PictureSet
 from imgan.data.checking.survey import Pair
+from imgan.data.pairs import file_name
 
 _COLOURS = {1: "grey", 3: "RGB"}
 
@@ -44,19 +45,38 @@ def check_pictures(
             message = f"is {hr.size}; expected {side}x{side}, by data.image_size"
             yield Finding("wrong_size", (hr.path,), message)
         lr = None if place in apart else pair.lr
-        yield from _channels(hr, lr, channels, fixed=pictures.channels is not None)
+        yield from _channels(hr, lr, channels, pictures)
         yield from _depth(hr, lr, bits)
 
 
+def find_remarks(pictures: PictureSet, pairs: list[Pair]) -> Iterator[str]:
+    """Say what training converts by itself."""
+    looks = [pair.hr for pair in pairs if pair.hr is not None]
+    expected = pictures.channels or _usual(look.channels for look in looks)
+    others = sum(
+        look.channels in _COLOURS and look.channels != expected for look in looks
+    )
+    if not (others and pictures.converts and expected in _COLOURS):
+        return
+    of_set = "" if pictures.name == "pictures" else f" of {pictures.name}"
+    what = "grey" if expected == 3 else "RGB"
+    how = "grey becomes three equal channels" if expected == 3 else "RGB becomes luma"
+    yield (
+        f"{others} of {len(looks)} pictures{of_set} {'is' if others == 1 else 'are'} "
+        f"{what}, which training converts: {how}"
+    )
+
+
 def _channels(
-    hr: Look, lr: Look | None, expected: int, *, fixed: bool
+    hr: Look, lr: Look | None, expected: int, pictures: PictureSet
 ) -> Iterator[Finding]:
-    why = "as data.channels says" if fixed else "as most others are"
-    if hr.channels != expected:
+    why = "as most others are" if pictures.channels is None else "as data.channels says"
+    converted = pictures.converts and {hr.channels, expected} <= set(_COLOURS)
+    if hr.channels != expected and not converted:
         message = f"is {_colour(hr)}; expected {_name(expected)}, {why}"
         yield Finding("channels", (hr.path,), message)
-    elif lr is not None and lr.channels != expected:
-        message = f"is {_colour(hr)}, but {lr.path.name} is {_colour(lr)}"
+    elif lr is not None and lr.channels != hr.channels:
+        message = f"is {_colour(hr)}, but {file_name(lr.path)} is {_colour(lr)}"
         yield Finding("channels", (hr.path, lr.path), message)
 
 
@@ -65,7 +85,9 @@ def _depth(hr: Look, lr: Look | None, expected: int) -> Iterator[Finding]:
         message = f"has {hr.bits} bits per value, most others {expected}"
         yield Finding("depth", (hr.path,), message)
     elif lr is not None and lr.bits != hr.bits:
-        message = f"has {hr.bits} bits per value, but {lr.path.name} has {lr.bits}"
+        message = (
+            f"has {hr.bits} bits per value, but {file_name(lr.path)} has {lr.bits}"
+        )
         yield Finding("depth", (hr.path, lr.path), message)
 
 

@@ -12,12 +12,15 @@ from imgan.config.generation import GenerationRecipe
 from imgan.config.super_resolution import PairData
 from imgan.config.super_resolution import PairFolders
 from imgan.config.super_resolution import SuperResolutionRecipe
+from imgan.data.checking.looks import read_any
 from imgan.data.checking.picture_sets import PictureSet
+from imgan.data.checking.picture_sets import as_read
 from imgan.data.image_arrays import SKLEARN_PREFIX
 from imgan.data.image_listing import list_images
 from imgan.data.images import open_images
 from imgan.data.images import require_labels
 from imgan.data.pairs import list_pictures
+from imgan.data.pixels import values_fault
 from imgan.errors import UsageError
 from imgan.io.bands import read_bands
 from imgan.types import Array
@@ -80,10 +83,15 @@ def _open_pairs(
         # Validation is done on whole pictures.
         smallest=data.hr_patch_size if name == "train" else 0,
     )
+    judge = partial(values_fault, value_range=data.value_range)
     if data.channels in (1, 3) and data.value_range is None:
-        return pictures
-    read = partial(_read_bands, value_range=data.value_range)
-    return replace(pictures, read=read)
+        return replace(pictures, read=read_any, judge=judge)
+    convert = as_read
+    if data.value_range is not None:
+        convert = partial(_to_unit, value_range=data.value_range)
+    return replace(
+        pictures, read=read_bands, judge=judge, convert=convert, converts=False
+    )
 
 
 def _open_images(recipe: GenerationRecipe) -> list[PictureSet]:
@@ -96,14 +104,17 @@ def _open_images(recipe: GenerationRecipe) -> list[PictureSet]:
     )
     if data.adapt:
         return [replace(pictures, smallest=data.image_size)]
-    return [replace(pictures, channels=data.channels, image_size=data.image_size)]
+    return [
+        replace(
+            pictures,
+            channels=data.channels,
+            image_size=data.image_size,
+            converts=False,
+        )
+    ]
 
 
-def _read_bands(path: Path, value_range: tuple[float, float] | None) -> Array:
-    pixels = read_bands(path)
-    if value_range is None:
-        return pixels
+def _to_unit(pixels: Array, value_range: tuple[float, float]) -> Array:
     low, high = value_range
     unit = (pixels.astype(np.float32) - np.float32(low)) / np.float32(high - low)
-    # What is outside of the range is for training to judge; looks only compare.
     return np.clip(unit, 0.0, 1.0)

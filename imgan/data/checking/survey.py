@@ -18,6 +18,7 @@ from imgan.data.checking.comparison import compare
 from imgan.data.checking.findings import Finding
 from imgan.data.checking.looks import Look
 from imgan.data.checking.looks import look_at
+from imgan.data.checking.looks import stretch
 from imgan.data.checking.picture_sets import PictureSet
 from imgan.data.pairs import match_names
 from imgan.errors import DataError
@@ -41,6 +42,7 @@ class Pair:
     lr: Look | None = None
     comparison: Comparison | None = None
     unreadable: list[Finding] = field(default_factory=list)
+    values: list[Finding] = field(default_factory=list)
 
 
 def survey(
@@ -87,11 +89,17 @@ def _look(pictures: PictureSet, pair: Pair) -> Pair:
 
 def _read(pictures: PictureSet, path: Path, pair: Pair) -> Array | None:
     try:
-        return pictures.read(path)
+        pixels = pictures.read(path)
     except DataError as error:
         reason = str(error).removeprefix(f"{path} ")
         pair.unreadable.append(Finding("unreadable", (path,), reason))
         return None
+    fault = pictures.judge(pixels)
+    if fault is None:
+        return pictures.convert(pixels)
+    pair.values.append(Finding("values", (path,), fault))
+    # What it shows can still be told.
+    return stretch(pixels)
 
 
 def _in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
