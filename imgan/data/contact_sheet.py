@@ -1,5 +1,6 @@
 """A picture of the first training samples: what the network will see."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from imgan.types import Array
 SAMPLES = 24
 """Training samples on a sheet."""
 
-_WIDTH = 1600  # pixels that rows of samples fill
+_WIDTH = 1600  # pixels that rows of samples may take
+_BLANK_COST = 3.0  # of a share of empty cells, against the logarithm of the aspect
 _GAP, _MARGIN = 2, 8  # pixels between the pictures of a sample, and between samples
 _MARK = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
@@ -71,23 +73,50 @@ def write_contact_sheet(recipe: Recipe, path: Path) -> None:
 
 
 def arrange(samples: Sequence[Sequence[Array]]) -> Array:
-    """Lay samples out in rows, `(height, width, 3)` uint8 on white.
+    """Lay samples out as near a square as whole rows allow, on white.
 
     Args:
         samples: For each the pictures that belong together, of one height and width,
             float32 in `[0, 1]`, `(height, width, channels)`; all samples alike.
+
+    Returns:
+        `(height, width, 3)` uint8.
     """
     cells = [_join([_to_rgb8(image) for image in sample], _GAP) for sample in samples]
-    columns = max(1, _WIDTH // (cells[0].shape[1] + _MARGIN))
+    columns = _columns(len(cells), *cells[0].shape[:2])
     rows = []
     for start in range(0, len(cells), columns):
         row = cells[start : start + columns]
         blank = np.full_like(cells[0], 255)
-        row += [blank] * (min(columns, len(cells)) - len(row))
+        row += [blank] * (columns - len(row))
         rows.append(np.swapaxes(_join(row, _MARGIN), 0, 1))
     sheet = np.swapaxes(_join(rows, _MARGIN), 0, 1)
     border = ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0))
     return np.pad(sheet, border, constant_values=255)
+
+
+def legend(recipe: Recipe) -> str:
+    """Return what the pictures of a sample are, from left to right."""
+    if not isinstance(recipe, SuperResolutionRecipe):
+        return "pictures as trained on"
+    if recipe.data.usm_targets:
+        return (
+            "left: low resolution, enlarged; middle: high resolution; right: the same "
+            "sharpened"
+        )
+    return "left: low resolution, enlarged; right: high resolution"
+
+
+def _columns(count: int, height: int, width: int) -> int:
+    """Return how many cells of a size make a row."""
+
+    def cost(columns: int) -> float:
+        rows = -(-count // columns)
+        aspect = columns * (width + _MARGIN) / (rows * (height + _MARGIN))
+        return abs(math.log(aspect)) + _BLANK_COST * (rows * columns / count - 1)
+
+    most = max(1, min(count, _WIDTH // (width + _MARGIN)))
+    return min(range(1, most + 1), key=cost)
 
 
 def _samples(recipe: Recipe) -> list[list[Array]]:

@@ -125,11 +125,14 @@ def test_good_pictures_and_a_contact_sheet(
     assert main(["check", str(recipe)]) == 0
     printed = capsys.readouterr()
     assert printed.out == "0 findings in 5 pictures of train\n"
-    assert printed.err.endswith("contact sheet: tiny-sheet.png\n")
+    assert printed.err.endswith(
+        "contact sheet: tiny-sheet.png "
+        "(left: low resolution, enlarged; right: high resolution)\n"
+    )
     sheet = cv2.imread("tiny-sheet.png")
     assert sheet is not None
-    # 21 samples of 32 + 2 + 32 pixels and a margin of 8 fill 1600 pixels.
-    assert sheet.shape == (2 * (32 + 8) + 8, 21 * (66 + 8) + 8, 3)
+    # 24 samples of 32 + 2 + 32 pixels and a margin of 8, as 6 rows of 4.
+    assert sheet.shape == (6 * (32 + 8) + 8, 4 * (66 + 8) + 8, 3)
     assert main(["check", str(recipe), "--quiet"]) == 0
     cv2.imwrite("mine.png", np.zeros((8, 8, 3), np.uint8))
     assert main(["check", str(recipe), "--sheet", "mine.png"]) == 1

@@ -13,16 +13,29 @@ from imgan.errors import OutputError
 
 
 def test_samples_lie_in_rows_on_white() -> None:
-    """A cell is 4 + 2 + 4 pixels and a margin of 8: 88 of them fit into 1600."""
+    """A cell takes 4 + 2 + 4 pixels and a margin of 8, by 4 and 8: 2 by 3 is square."""
     black, grey = np.zeros((4, 4, 3), np.float32), np.full((4, 4, 1), 0.5, np.float32)
-    sheet = arrange([[black, grey]] * 89)
-    assert sheet.shape == (8 + 2 * 12, 8 + 88 * 18, 3)
+    sheet = arrange([[black, grey]] * 6)
+    assert sheet.shape == (8 + 3 * 12, 8 + 2 * 18, 3)
     assert sheet.dtype == np.uint8
     assert (sheet[8:12, 8:12] == 0).all()
     assert (sheet[8:12, 12:14] == 255).all()
     assert (sheet[8:12, 14:18] == 128).all()
     assert (sheet[20:24, 8:12] == 0).all()
-    assert (sheet[20:24, 26:] == 255).all()
+    assert (sheet[20:24, 36:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "side", "rows", "columns"),
+    [(24, 32, 6, 4), (24, 192, 6, 4), (24, 512, 24, 1), (3, 32, 3, 1), (7, 16, 4, 2)],
+)
+def test_sheets_are_near_square_and_rows_whole(
+    count: int, side: int, rows: int, columns: int
+) -> None:
+    patch = np.zeros((side, side, 3), np.float32)
+    sheet = arrange([[patch, patch]] * count)
+    width = 2 * side + 2 + 8
+    assert sheet.shape == (8 + rows * (side + 8), 8 + columns * width, 3)
 
 
 def test_a_sheet_shows_degraded_sharp_and_sharpened_patches(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def _text(result: "CheckResult") -> str:
 
 def _write_sheet(recipe: "Recipe", path: Path) -> None:
     """Write the contact sheet; pictures that cannot be trained on have none."""
+    from imgan.data.contact_sheet import legend
     from imgan.data.contact_sheet import write_contact_sheet
 
     try:
@@ -162,7 +163,7 @@ def _write_sheet(recipe: "Recipe", path: Path) -> None:
     except DataError as error:
         say(f"no contact sheet: {error}")
     else:
-        say(f"contact sheet: {path}")
+        say(f"contact sheet: {path} ({legend(recipe)})")
 
 
 def _say_tenths() -> Advance:
