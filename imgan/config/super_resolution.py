@@ -33,6 +33,10 @@ class PairData(Section):
     None: the range of the files' integers, and 0 to 1 of floats."""
     degradation: DegradationConfig | None = None
     """How low resolution is made. None: by MATLAB's bicubic reduction."""
+    reduce: Literal["picture", "patch"] = "picture"
+    """Where bicubic reduction is applied. patch: patches begin at any pixel, so that
+    the blocks of JPEG originals lie elsewhere in each; for training with a
+    discriminator, which would ask for their borders. `degradation` does so anyway."""
     usm_targets: bool = False
     """Sharpen what losses on content compare with, as Real-ESRGAN does."""
     hr_patch_size: int = Field(192, ge=8)
@@ -46,6 +50,11 @@ class PairData(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "PairData":
+        if self.train.lr and self.reduce == "patch":
+            raise ValueError(
+                "data.reduce=patch does not go with data.train.lr: pairs that are given "
+                "are not reduced. Leave one of the two out"
+            )
         if self.train.lr and (self.degradation or self.usm_targets):
             given = "degradation" if self.degradation else "usm_targets"
             raise ValueError(

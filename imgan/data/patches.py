@@ -6,6 +6,7 @@ an undisturbed run would have seen. Plain numpy: also feeds backends without tf.
 
 import logging
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from imgan.data.pairs import list_pairs
 from imgan.data.pairs import list_pictures
 from imgan.data.pixels import PixelFormat
 from imgan.data.pixels import as_unit
+from imgan.data.resize import resize_bicubic
 from imgan.data.sources import ImagePair
 from imgan.data.sources import PairStore
 from imgan.data.sources import Reduce
@@ -30,6 +32,9 @@ KEEP = {"auto": None, "always": True, "never": False}
 """Values of `data.cache` as stores take them."""
 
 _log = logging.getLogger(__name__)
+
+# Low-resolution pixels beside a patch that MATLAB's bicubic reduction looks at.
+_REACH = 2
 
 # What the random generators of a run are for, beside its seed.
 _ORDER, _CUT, _DEGRADE, _HELD_OUT = range(4)
@@ -59,6 +64,10 @@ class PatchSampler:
         degradation: How the low-resolution patch is made from the other; None: both
             are cut from the store.
         usm: Sharpen a copy of the high-resolution patch as the target.
+        anywhere: Cut at any pixel of the high resolution, not only where one of the low
+            resolution begins, and reduce each patch by itself: by `degradation`, or by
+            MATLAB's bicubic. JPEG originals have blocks whose borders would otherwise
+            always lie at the same places of a patch, and a discriminator asks for them.
 
     Raises:
         DataError: If a picture is smaller than a patch.
@@ -74,6 +83,7 @@ class PatchSampler:
         augment: bool = True,
         degradation: DegradationConfig | None = None,
         usm: bool = False,
+        anywhere: bool = False,
     ) -> None:
         store.check_at_least(hr_patch_size)
         self.store = store
@@ -83,6 +93,7 @@ class PatchSampler:
         self.augment = augment
         self.degradation = degradation
         self.usm = usm
+        self.anywhere = anywhere
         self._order: tuple[int, Array] = (-1, np.empty(0, np.int64))
 
     def __call__(self, sample: int) -> Patch:
@@ -92,7 +103,11 @@ class PatchSampler:
         index = int(self._permutation(epoch)[position])
         rng = np.random.default_rng((self.seed, _CUT, sample))
         pair = self.store[index]
-        lr, hr = self._cut(pair, *self._choose(pair, rng))
+        place = self._choose(pair, rng)
+        if self.anywhere:
+            lr, hr = self._cut_anywhere(pair, *place, rng)
+        else:
+            lr, hr = self._cut(pair, *place)
         if self.augment:
             symmetry = int(rng.integers(8))
             lr, hr = _turn(lr, symmetry), _turn(hr, symmetry)
@@ -132,6 +147,24 @@ class PatchSampler:
         columns = slice(left * scale, (left + size) * scale)
         return pair.lr[top : top + size, left : left + size], pair.hr[rows, columns]
 
+    def _cut_anywhere(
+        self, pair: ImagePair, top: int, left: int, rng: np.random.Generator
+    ) -> tuple[Array, Array]:
+        scale, side = self.store.scale, self.size * self.store.scale
+        spans, kept = [], []
+        for start, length in zip((top, left), pair.hr.shape, strict=False):
+            first = min(start * scale + int(rng.integers(scale)), length - side)
+            # What the widened kernel sees beyond the patch, as far as there is any.
+            before = min(_REACH, first // scale)
+            after = min(_REACH, (length - first - side) // scale)
+            spans.append(slice(first - before * scale, first + side + after * scale))
+            kept.append(slice(before, before + self.size))
+        around = pair.hr[tuple(spans)]
+        inner = tuple(slice(k.start * scale, k.stop * scale) for k in kept)
+        if self.degradation is not None:
+            return around[inner], around[inner]
+        return resize_bicubic(around, Fraction(1, scale))[tuple(kept)], around[inner]
+
 
 def open_patches(recipe: SuperResolutionRecipe) -> PatchSampler:
     """Return the patches that a recipe trains on.
@@ -158,6 +191,7 @@ def open_patches(recipe: SuperResolutionRecipe) -> PatchSampler:
         augment=data.augment,
         degradation=data.degradation if in_workers else None,
         usm=data.usm_targets,
+        anywhere=bool(data.degradation) or data.reduce == "patch",
     )
 
 

@@ -329,3 +329,35 @@ def test_validation_on_training_pictures_is_warned_of(
         assert isinstance(recipe, RegressionRecipe)
         open_validation(recipe)
         assert ("are also trained on" in caplog.text) is said
+
+
+@pytest.mark.parametrize("name", ["a", "grey"])
+def test_patches_from_anywhere_are_reduced_as_the_picture_would_be(
+    folder: Path, name: str
+) -> None:
+    """A picture that begins where the patch does has the same low resolution inside.
+
+    A patch that touches the picture's border is reduced from its own pixels alone.
+    """
+    for path in folder.iterdir():
+        if path.stem != name:
+            path.unlink()
+    store = PairStore(list_pairs(folder, None, 2), 2)
+    whole = store[0].hr.astype(np.float32) / 255
+    cut = PatchSampler(store, 32, seed=5, augment=False, anywhere=True)
+    phases = set()
+    for number in range(40):
+        patch = cut(number)
+        match = cv2.matchTemplate(whole, patch.hr, cv2.TM_SQDIFF)
+        top, left = np.unravel_index(match.argmin(), match.shape)
+        phases.add((int(top) % 2, int(left) % 2))
+        shifted = store[0].hr[top % 2 :, left % 2 :]
+        height, width = (side - side % 2 for side in shifted.shape[:2])
+        reduced = resize_bicubic(shifted[:height, :width], 1 / 2)
+        y, x = int(top) // 2, int(left) // 2
+        expected = reduced[y : y + 16, x : x + 16] / 255
+        inner = slice(2, -2)
+        np.testing.assert_allclose(
+            patch.lr[inner, inner], expected[inner, inner], atol=1.1 / 255
+        )
+    assert phases == {(0, 0), (0, 1), (1, 0), (1, 1)}
