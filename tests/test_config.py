@@ -397,6 +397,8 @@ SUPER_RESOLUTION_ERRORS = {
     "of 1 or 3, as JPEG does. Received: 4",
     ("data.channels=0",): "data.channels: Input should be greater than or equal to 1. "
     "Received: 0",
+    ("data.train.lr=lr", "data.reduce=patch"): "data.reduce=patch does not go with "
+    "data.train.lr: given pairs are not reduced. Leave one of the two out",
     (
         "data.usm_targets=true",
         "data.value_range=[0, 9]",

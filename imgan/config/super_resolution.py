@@ -52,8 +52,8 @@ class PairData(Section):
     def _fits_together(self) -> "PairData":
         if self.train.lr and self.reduce == "patch":
             raise ValueError(
-                "data.reduce=patch does not go with data.train.lr: pairs that are given "
-                "are not reduced. Leave one of the two out"
+                "data.reduce=patch does not go with data.train.lr: given pairs are not "
+                "reduced. Leave one of the two out"
             )
         if self.train.lr and (self.degradation or self.usm_targets):
             given = "degradation" if self.degradation else "usm_targets"
