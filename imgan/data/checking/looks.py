@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from imgan.data.checking.fingerprints import SIDE
 from imgan.data.checking.fingerprints import perceptual_hash
 from imgan.data.checking.fingerprints import thumbnail
 from imgan.data.checking.fingerprints import to_luma
@@ -43,7 +44,7 @@ class Look:
         thumb: `(SIDE, SIDE)` float32 luma, levels of 255.
         hashed: Perceptual hash.
         near_empty: Whether it is practically of one colour.
-        mean: Of each channel, levels of 255.
+        colors: `(SIDE, SIDE, channels)` uint8, levels of 255.
     """
 
     path: Path
@@ -54,7 +55,7 @@ class Look:
     thumb: Array
     hashed: int
     near_empty: bool
-    mean: tuple[float, ...]
+    colors: Array
 
 
 def read_pixels(path: Path) -> Array:
@@ -105,7 +106,7 @@ def look_at(path: Path, pixels: Array) -> Look:
         thumb=thumb,
         hashed=perceptual_hash(thumb),
         near_empty=_is_near_empty(pixels),
-        mean=_mean_levels(pixels),
+        colors=_color_cells(pixels),
     )
 
 
@@ -127,10 +128,10 @@ def _read_either(path: Path) -> tuple[Array, bool]:
             raise error from None
 
 
-def _mean_levels(pixels: Array) -> tuple[float, ...]:
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    means = pixels.reshape(-1, channels).mean(axis=0, dtype=np.float64)
-    return tuple((means * (255.0 / dtype_peak(pixels.dtype))).tolist())
+def _color_cells(pixels: Array) -> Array:
+    small = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    levels = small.astype(np.float32) * np.float32(255.0 / dtype_peak(pixels.dtype))
+    return np.clip(levels, 0, 255).round().astype(np.uint8).reshape(SIDE, SIDE, -1)
 
 
 def _is_near_empty(pixels: Array) -> bool:
