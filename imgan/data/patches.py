@@ -170,7 +170,8 @@ def open_patches(recipe: SuperResolutionRecipe) -> PatchSampler:
     """Return the patches that a recipe trains on.
 
     Raises:
-        DataError: If pictures are missing, unpaired or smaller than a patch.
+        DataError: If pictures are missing, unpaired or smaller than a patch, or values
+            of the first are not as `data` says.
     """
     data = recipe.data
     pairs = list_pairs(data.train.hr, data.train.lr, recipe.scale)
@@ -178,7 +179,7 @@ def open_patches(recipe: SuperResolutionRecipe) -> PatchSampler:
         pairs,
         recipe.scale,
         KEEP[data.cache],
-        pixel_format=PixelFormat(data.channels, data.value_range),
+        pixel_format=_format_of(pairs, recipe),
         # Only tells where detail is: patches are degraded one by one.
         reduce=_by_area(recipe.scale) if data.degradation else None,
     )
@@ -213,9 +214,20 @@ def open_validation(recipe: SuperResolutionRecipe) -> PairStore | None:
         pairs,
         recipe.scale,
         keep=False,
-        pixel_format=PixelFormat(data.channels, data.value_range),
+        pixel_format=_format_of(pairs, recipe),
         reduce=_degraded(data.degradation, recipe) if data.degradation else None,
     )
+
+
+def _format_of(
+    pairs: Sequence[PairPaths], recipe: SuperResolutionRecipe
+) -> PixelFormat:
+    """Return how files are read; the first pair shows whether that suits them."""
+    pixel_format = PixelFormat(recipe.data.channels, recipe.data.value_range)
+    for path in (pairs[0].hr, pairs[0].lr):
+        if path is not None:
+            pixel_format.read(path)
+    return pixel_format
 
 
 def _warn_of_leaks(pairs: Sequence[PairPaths], recipe: SuperResolutionRecipe) -> None:
