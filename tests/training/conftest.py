@@ -57,6 +57,17 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two others, for runs that shall have nothing to complain of."""
+    folder = tmp_path_factory.mktemp("held_out")
+    for name in ("rocket", "brick"):
+        image = getattr(skimage.data, name)()
+        small = cv2.resize(image, (150, 150), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{name}.png"), small)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def class_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six crops of 16x16 of each of two photographs, in a folder of its name."""
     folder = tmp_path_factory.mktemp("classes")

@@ -177,8 +177,11 @@ def check_killed(recipe_file: Path, folder: Path, steps: list[int]) -> None:
 
 @pytest.mark.slow
 def test_killed_twice_and_resumed_equals_undisturbed(
-    recipe_file: Path, tmp_path: Path
+    experiment: dict[str, Any], held_out: Path, tmp_path: Path
 ) -> None:
+    experiment["data"]["validation"]["hr"] = str(held_out)
+    recipe_file = tmp_path / "tiny.yaml"
+    recipe_file.write_text(yaml.safe_dump(experiment), encoding="utf-8")
     check_killed(recipe_file, tmp_path, [6, 22])
 
 

@@ -41,7 +41,7 @@ TWO_STAGES: dict[str, Any] = {
 
 
 @pytest.fixture
-def experiment(photographs: Path) -> dict[str, Any]:
+def experiment(photographs: Path, held_out: Path) -> dict[str, Any]:
     return {
         "name": "tiny",
         "seed": 3,
@@ -49,7 +49,7 @@ def experiment(photographs: Path) -> dict[str, Any]:
         "generator": {"num_filters": 8, "num_convs": 1},
         "data": {
             "train": {"hr": str(photographs)},
-            "validation": {"hr": str(photographs)},
+            "validation": {"hr": str(held_out)},
             "hr_patch_size": 32,
             "batch_size": 4,
         },
