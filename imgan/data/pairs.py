@@ -37,9 +37,8 @@ def list_pairs(
     `_x{scale}`.
 
     Raises:
-        DataError: If a folder is missing or empty, pictures of either folder have no
-            partner, or sizes are not in the ratio `scale`.
-        ImageReadError: If a file that has a twin is no picture.
+        DataError: If a folder is missing or empty, or pictures of either folder have
+            no partner.
     """
     hr_paths = list_pictures(hr_folder)
     if lr_folder is None:
@@ -55,7 +54,6 @@ def list_pairs(
             f"Pictures do not pair up at scale {scale}: {'; '.join(faults)}. Partners "
             f"have the same name, or the smaller one's ends in x{scale}."
         )
-    _check_sizes(pairs, scale)
     return tuple(PairPaths(hr, lr) for hr, lr in pairs)
 
 
@@ -171,8 +169,14 @@ def as_rgb8(pixels: Array) -> Array:
     return pixels
 
 
-def _check_sizes(pairs: Sequence[tuple[Path, Path]], scale: int) -> None:
-    """Compare all pairs by their headers alone, so that no run begins in vain."""
+def check_sizes(listed: Sequence[PairPaths], scale: int) -> None:
+    """Compare all given pairs by their headers alone, so that no run begins in vain.
+
+    Raises:
+        DataError: If sizes are not in the ratio `scale`.
+        ImageReadError: If a file that has a twin is no picture.
+    """
+    pairs = [(pair.hr, pair.lr) for pair in listed if pair.lr is not None]
     sizes = [(read_size(hr), read_size(lr)) for hr, lr in pairs]
     common = explain_sizes(sizes, scale)
     if common is not None:

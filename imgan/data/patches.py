@@ -17,6 +17,7 @@ from imgan.data.degradations.chain import degrade
 from imgan.data.degradations.operations import resize
 from imgan.data.degradations.operations import unsharp_mask
 from imgan.data.pairs import PairPaths
+from imgan.data.pairs import check_sizes
 from imgan.data.pairs import list_pairs
 from imgan.data.pairs import list_pictures
 from imgan.data.pixels import PixelFormat
@@ -175,6 +176,7 @@ def open_patches(recipe: SuperResolutionRecipe) -> PatchSampler:
     """
     data = recipe.data
     pairs = list_pairs(data.train.hr, data.train.lr, recipe.scale)
+    check_sizes(pairs, recipe.scale)
     store = PairStore(
         pairs,
         recipe.scale,
@@ -209,6 +211,7 @@ def open_validation(recipe: SuperResolutionRecipe) -> PairStore | None:
     if folders is None:
         return None
     pairs = list_pairs(folders.hr, folders.lr, recipe.scale)
+    check_sizes(pairs, recipe.scale)
     _warn_of_leaks(pairs, recipe)
     return PairStore(
         pairs,

@@ -6,6 +6,7 @@ from imgan.config.generation import GenerationRecipe
 from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.images import open_images
 from imgan.data.images import require_labels
+from imgan.data.pairs import check_sizes
 from imgan.data.pairs import list_pairs
 
 
@@ -18,7 +19,8 @@ def check_data(recipe: Recipe) -> None:
     if isinstance(recipe, SuperResolutionRecipe):
         for folders in (recipe.data.train, recipe.data.validation):
             if folders:
-                list_pairs(folders.hr, folders.lr, recipe.scale)
+                pairs = list_pairs(folders.hr, folders.lr, recipe.scale)
+                check_sizes(pairs, recipe.scale)
     elif isinstance(recipe, GenerationRecipe):
         data = recipe.data
         store = open_images(

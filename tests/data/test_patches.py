@@ -10,6 +10,7 @@ from imgan.config.degradation import DegradationConfig
 from imgan.config.super_resolution import RegressionRecipe
 from imgan.data.degradations.chain import degrade
 from imgan.data.degradations.operations import unsharp_mask
+from imgan.data.pairs import check_sizes
 from imgan.data.pairs import list_pairs
 from imgan.data.patches import PatchSampler
 from imgan.data.patches import open_validation
@@ -81,7 +82,7 @@ def test_twins_of_a_wrong_size_are_refused(folder: Path, tmp_path: Path) -> None
     for name in ("a", "b", "grey"):
         save(tmp_path / "lr" / f"{name}.png", np.zeros((9, 9, 3), np.uint8))
     with pytest.raises(DataError, match=r"3 of 3 .*: lr/a\.png is 9x9, not 66x65"):
-        load_pair(list_pairs(folder, tmp_path / "lr", 2)[0], 2)
+        check_sizes(list_pairs(folder, tmp_path / "lr", 2), 2)
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])
@@ -302,7 +303,7 @@ def test_wrong_sizes_are_told_from_headers(
             (tmp_path / name).mkdir(exist_ok=True)
             save(tmp_path / name / f"{number}.png", np.zeros((size, size, 3), np.uint8))
     with pytest.raises(DataError, match=message):
-        list_pairs(tmp_path / "high", tmp_path / "low", 4)
+        check_sizes(list_pairs(tmp_path / "high", tmp_path / "low", 4), 4)
 
 
 def test_validation_on_training_pictures_is_warned_of(
