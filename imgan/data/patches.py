@@ -23,14 +23,12 @@ from imgan.data.pairs import list_pictures
 from imgan.data.pixels import PixelFormat
 from imgan.data.pixels import as_unit
 from imgan.data.resize import resize_bicubic
+from imgan.data.sources import KEEP
 from imgan.data.sources import ImagePair
 from imgan.data.sources import PairStore
 from imgan.data.sources import Reduce
 from imgan.types import Array
 from imgan.types import Size
-
-KEEP = {"auto": None, "always": True, "never": False}
-"""Values of `data.cache` as stores take them."""
 
 _log = logging.getLogger(__name__)
 

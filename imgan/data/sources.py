@@ -17,6 +17,9 @@ from imgan.io.images import read_size
 from imgan.types import Array
 from imgan.types import dtype_peak
 
+KEEP = {"auto": None, "always": True, "never": False}
+"""Values of `data.cache` as stores take them."""
+
 Reduce = Callable[[Array, int], Array]
 """From a high-resolution picture and its index to the low-resolution one."""
 

@@ -13,6 +13,7 @@ from imgan.data.image_batches import image_dataset
 from imgan.data.images import ImageStore
 from imgan.data.images import open_images
 from imgan.data.images import require_labels
+from imgan.data.sources import KEEP
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.feature_matching import FeatureMatchingLoss
@@ -24,8 +25,6 @@ from imgan.training.experiment import build_network
 from imgan.training.experiment import initial_network
 from imgan.training.run_folder import RunFolder
 from imgan.training.samples import GenerationValidator
-
-_KEEP = {"auto": None, "always": True, "never": False}
 
 
 class GenerationExperiment(Experiment):
@@ -42,7 +41,7 @@ class GenerationExperiment(Experiment):
             image_size=data.image_size,
             channels=data.channels,
             adapt=data.adapt,
-            keep=_KEEP[data.cache],
+            keep=KEEP[data.cache],
         )
         if self.family.labelled:
             require_labels(store)

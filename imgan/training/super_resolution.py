@@ -1,5 +1,6 @@
 """Super-resolution as an experiment: what all of it shares, and a pixel loss alone."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +192,9 @@ class SuperResolutionExperiment(Experiment):
         )
         return network, card
 
+    @abstractmethod
     def losses(self) -> list[str]:
         """Return the names of the losses that were used, for the card."""
-        raise NotImplementedError
 
     def _scores(self, scores: dict[str, float]) -> list[Score]:
         data = self.recipe.data
