@@ -47,6 +47,8 @@ _SRGAN = "imgan.config.srgan:SRGANRecipe"
 _SRGAN_EXPERIMENT = "imgan.training.srgan:SRGANExperiment"
 _GENERATION = "imgan.config.generation:GenerationRecipe"
 _GAN_EXPERIMENT = "imgan.training.generation:GenerationExperiment"
+_PIX2PIX = "imgan.config.pix2pix:Pix2PixRecipe"
+_PIX2PIX_EXPERIMENT = "imgan.training.pix2pix:Pix2PixExperiment"
 
 FAMILIES: dict[str, Family] = {
     "repsr": Family(
@@ -131,6 +133,42 @@ FAMILIES: dict[str, Family] = {
         model="imgan.models.srgan:SRGAN",
         generator="imgan.networks.rrdb:RRDBNet",
         discriminator="imgan.networks.unet_discriminator:UNetDiscriminator",
+    ),
+    "pix2pix": Family(
+        task="translation",
+        paper="pix2pix, arxiv.org/abs/1611.07004",
+        recipe=_PIX2PIX,
+        experiment=_PIX2PIX_EXPERIMENT,
+        model="imgan.models.pix2pix:Pix2Pix",
+        generator="imgan.networks.unet:UNetGenerator",
+        discriminator="imgan.networks.patchgan:PatchGAN",
+    ),
+    "pix2pixhd": Family(
+        task="translation",
+        paper="pix2pixHD, arxiv.org/abs/1711.11585",
+        recipe=_PIX2PIX,
+        experiment=_PIX2PIX_EXPERIMENT,
+        model="imgan.models.pix2pix:Pix2Pix",
+        generator="imgan.networks.pix2pixhd:GlobalGenerator",
+        discriminator="imgan.networks.patchgan:MultiScalePatchGAN",
+    ),
+    "pix2pixhd_local": Family(
+        task="translation",
+        paper="pix2pixHD, arxiv.org/abs/1711.11585",
+        recipe=_PIX2PIX,
+        experiment=_PIX2PIX_EXPERIMENT,
+        model="imgan.models.pix2pix:Pix2Pix",
+        generator="imgan.networks.pix2pixhd:LocalEnhancer",
+        discriminator="imgan.networks.patchgan:MultiScalePatchGAN",
+    ),
+    "cyclegan": Family(
+        task="translation",
+        paper="CycleGAN, arxiv.org/abs/1703.10593",
+        recipe="imgan.config.cyclegan:CycleGANRecipe",
+        experiment="imgan.training.cyclegan:CycleGANExperiment",
+        model="imgan.models.cyclegan:CycleGAN",
+        generator="imgan.networks.resnet:ResNetGenerator",
+        discriminator="imgan.networks.patchgan:PatchGAN",
     ),
     "gan": Family(
         task="generation",

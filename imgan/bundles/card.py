@@ -50,7 +50,8 @@ class TileHalo(_Part):
 class InferenceMode(_Part):
     """How layers that behave differently in training run at inference."""
 
-    normalization: Literal["none", "stored", "batch"] = "none"
+    normalization: Literal["none", "stored", "batch", "instance"] = "none"
+    """stored: by statistics kept from training. instance: each picture by its own."""
     dropout: bool = False
 
 
@@ -105,11 +106,23 @@ class Card(_Part):
     pixel_range: tuple[float, float] | None = None
     """Pixel values of files that mean 0 and 1. None: the full range of integers, and 0
     to 1 of floats."""
+    output_pixel_range: tuple[float, float] | None = None
+    """The same of results, which are then float32 files in these units. None: as
+    `pixel_range` in super-resolution, and pictures of light in translation."""
+    output_dtype: Literal["input", "uint8", "uint16"] = "input"
+    """Depth of results that are pictures of light; input: that of the input."""
+    num_frames: int = Field(default=1, ge=1)
+    """Pictures in a row that are stacked, channel after channel, as the input."""
     size_multiple: int = Field(default=1, ge=1)
+    minimum_size: int = Field(default=1, ge=1)
+    """Shortest height and width that the network takes."""
     halo: int | None = Field(ge=0)
     """Input pixels on one side that an output pixel depends on; None: global."""
     tile_halo: TileHalo | None = None
     tile: int = Field(default=256, ge=1)
+    overlap: int | None = Field(default=None, ge=1)
+    """Input pixels by which tiles overlap where a network without a halo is tiled
+    nevertheless, and results are blended. None: it is given the whole picture."""
     inference_mode: InferenceMode = InferenceMode()
     latent: LatentSpec | None = None
     image_size: tuple[_Side, _Side] | None = None
@@ -128,7 +141,7 @@ class Card(_Part):
     self_check: SelfCheck | None = None
     weights_sha256: str = ""
 
-    @field_validator("pixel_range")
+    @field_validator("pixel_range", "output_pixel_range")
     @classmethod
     def _rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
         if value is not None and not (

@@ -45,6 +45,8 @@ class OptimizerConfig(Section):
     """How the learning rate goes to `final_learning_rate`."""
     final_learning_rate: float = Field(0.0, ge=0)
     warmup_steps: int = Field(0, ge=0)
+    hold: float = Field(0.0, ge=0, lt=1)
+    """Share of the steps before the rate begins to fall."""
 
 
 class AdversarialTraining(TrainingConfig):

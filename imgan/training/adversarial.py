@@ -26,6 +26,7 @@ def build_optimizer(config: OptimizerConfig, updates: int, rate_scale: Any) -> A
         learning_rate=config.learning_rate,
         final_learning_rate=config.final_learning_rate,
         warmup_steps=config.warmup_steps,
+        hold=config.hold,
         scale=rate_scale,
     )
     if config.kind == "adam":

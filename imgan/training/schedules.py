@@ -20,6 +20,7 @@ class RunSchedule(keras.optimizers.schedules.LearningRateSchedule):
         learning_rate: Reached at the end of the warm-up.
         final_learning_rate: Reached at the last step, unless the kind is constant.
         warmup_steps: Length of the rise.
+        hold: Share of the steps after the rise in which the rate stays.
         scale: What multiplies the rate: a number, or a variable that the run lowers
             after a rollback.
     """
@@ -32,6 +33,7 @@ class RunSchedule(keras.optimizers.schedules.LearningRateSchedule):
         learning_rate: float,
         final_learning_rate: float = 0.0,
         warmup_steps: int = 0,
+        hold: float = 0.0,
         scale: Any = 1.0,
     ) -> None:
         super().__init__()
@@ -40,6 +42,7 @@ class RunSchedule(keras.optimizers.schedules.LearningRateSchedule):
         self.learning_rate = learning_rate
         self.final_learning_rate = final_learning_rate
         self.warmup_steps = warmup_steps
+        self.hold = hold
         self.scale = scale
 
     def __call__(self, step: Any) -> Any:
@@ -48,7 +51,8 @@ class RunSchedule(keras.optimizers.schedules.LearningRateSchedule):
         rate = self.learning_rate
         if self.kind != "constant":
             length = max(1, self.steps - self.warmup_steps)
-            done = ops.clip((step - self.warmup_steps) / length, 0.0, 1.0)
+            done = (step - self.warmup_steps) / length
+            done = ops.clip((done - self.hold) / (1.0 - self.hold), 0.0, 1.0)
             left = 1.0 - done
             if self.kind == "cosine":
                 left = 0.5 * (1.0 + ops.cos(np.pi * done))
@@ -65,5 +69,6 @@ class RunSchedule(keras.optimizers.schedules.LearningRateSchedule):
             "learning_rate": self.learning_rate,
             "final_learning_rate": self.final_learning_rate,
             "warmup_steps": self.warmup_steps,
+            "hold": self.hold,
             "scale": float(ops.convert_to_numpy(self.scale)),
         }
