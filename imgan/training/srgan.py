@@ -17,13 +17,13 @@ from imgan.errors import did_you_mean
 from imgan.losses.artifacts import ArtifactLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
-from imgan.losses.perceptual import PerceptualLoss
 from imgan.losses.pixel import PIXEL_LOSSES
-from imgan.losses.vgg import VGG19Features
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.adversarial import build_optimizer
+from imgan.training.content import build_perceptual
+from imgan.training.content import perceptual_name
 from imgan.training.experiment import build_network
 from imgan.training.run_folder import RunFolder
 from imgan.training.super_resolution import SuperResolutionExperiment
@@ -116,25 +116,10 @@ class SRGANExperiment(SuperResolutionExperiment):
         config, data = self.recipe.training.perceptual, self.recipe.data
         if config is None:
             return None
-        if data.channels not in (1, 3):
-            raise ConfigError(
-                "training.perceptual needs data.channels of 1 or 3, as VGG19 does. "
-                f"Received: {data.channels}"
-            )
-        features = VGG19Features(
-            list(config.layers), config.weights, config.before_activation
-        )
-        if data.hr_patch_size < features.smallest_side:
-            raise ConfigError(
-                f"data.hr_patch_size must be at least {features.smallest_side} for "
-                "the deepest of training.perceptual.layers. "
-                f"Received: {data.hr_patch_size}"
-            )
-        loss = PerceptualLoss(
-            features,
-            layer_weights=config.layers,
-            criterion=config.criterion,
-            feature_scale=config.feature_scale,
+        loss = build_perceptual(
+            config,
+            channels=("data.channels", data.channels),
+            side=("data.hr_patch_size", data.hr_patch_size),
             value_range=generator.output_range,
         )
         self._provenance = loss.provenance()
@@ -209,17 +194,8 @@ class SRGANExperiment(SuperResolutionExperiment):
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
         if config.perceptual:
-            side = "before" if config.perceptual.before_activation else "after"
-            layers = ", ".join(config.perceptual.layers)
-            names.append(
-                f"perceptual: VGG19 {layers} {side} ReLU, weights {self._vgg19_file()}"
-            )
+            names.append(perceptual_name(config.perceptual, self._provenance))
         return names
-
-    def _vgg19_file(self) -> str:
-        """Return which weights were used, without the folder they lay in."""
-        found = self._provenance
-        return f"{found['weights']}, sha256 {found['weights_sha256']}"
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""

@@ -1,0 +1,60 @@
+"""The perceptual loss of a recipe, shared by what is compared with a target."""
+
+from typing import Any
+
+from imgan.config.srgan import PerceptualConfig
+from imgan.errors import ConfigError
+from imgan.losses.perceptual import PerceptualLoss
+from imgan.losses.vgg import VGG19Features
+from imgan.types import ValueRange
+
+
+def build_perceptual(
+    config: PerceptualConfig,
+    *,
+    channels: tuple[str, int],
+    side: tuple[str, int],
+    value_range: ValueRange,
+) -> PerceptualLoss:
+    """Return the distance of VGG19's features that a recipe asks for.
+
+    Args:
+        config: `training.perceptual`.
+        channels: Key and value of the number of channels of what is compared.
+        side: The same of its side in pixels.
+        value_range: Of what is compared.
+
+    Raises:
+        ConfigError: If VGG19 cannot take such pictures.
+        CheckpointError: If its weights cannot be used.
+    """
+    key, count = channels
+    if count not in (1, 3):
+        raise ConfigError(
+            f"training.perceptual needs {key} of 1 or 3, as VGG19 does. "
+            f"Received: {count}"
+        )
+    features = VGG19Features(
+        list(config.layers), config.weights, config.before_activation
+    )
+    key, length = side
+    if length < features.smallest_side:
+        raise ConfigError(
+            f"{key} must be at least {features.smallest_side} for the deepest of "
+            f"training.perceptual.layers. Received: {length}"
+        )
+    return PerceptualLoss(
+        features,
+        layer_weights=config.layers,
+        criterion=config.criterion,
+        feature_scale=config.feature_scale,
+        value_range=value_range,
+    )
+
+
+def perceptual_name(config: PerceptualConfig, provenance: dict[str, Any]) -> str:
+    """Return what a card says of the loss, without the folder its weights lay in."""
+    side = "before" if config.before_activation else "after"
+    layers = ", ".join(config.layers)
+    weights = f"{provenance['weights']}, sha256 {provenance['weights_sha256']}"
+    return f"perceptual: VGG19 {layers} {side} ReLU, weights {weights}"

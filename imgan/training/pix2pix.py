@@ -1,0 +1,194 @@
+"""Paired translation as an experiment."""
+
+from functools import cached_property
+from typing import Any
+
+import keras
+
+from imgan import families
+from imgan.bundles.card import Card
+from imgan.bundles.card import Score
+from imgan.config.pix2pix import Pix2PixRecipe
+from imgan.config.srgan import AdversarialGateConfig
+from imgan.config.super_resolution import GateConfig
+from imgan.data.translation import open_held_out
+from imgan.data.translation import open_pairs
+from imgan.data.translation import translation_dataset
+from imgan.errors import ImganError
+from imgan.losses.feature_matching import FeatureMatchingLoss
+from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.training.adversarial import adversarial_arguments
+from imgan.training.adversarial import adversarial_loss_names
+from imgan.training.content import build_perceptual
+from imgan.training.content import perceptual_name
+from imgan.training.run_folder import RunFolder
+from imgan.training.translation import TranslationExperiment
+from imgan.training.translation_validation import TranslationValidator
+from imgan.training.translation_validation import Translator
+from imgan.training.translation_validation import score_pairs
+
+
+class Pix2PixExperiment(TranslationExperiment):
+    """Families `pix2pix`, `pix2pixhd` and `pix2pixhd_local`."""
+
+    recipe: Pix2PixRecipe
+
+    def __init__(self, recipe: Pix2PixRecipe) -> None:
+        super().__init__(recipe)
+        self._provenance: dict[str, Any] = {}
+
+    @cached_property
+    def pairs(self) -> Any:
+        """The training pairs, cut and mirrored."""
+        return open_pairs(self.recipe)
+
+    @cached_property
+    def held_out(self) -> list[Any]:
+        """The held-out pairs; empty where there are none."""
+        found = open_held_out(self.recipe)
+        return [found[index] for index in range(len(found))] if found else []
+
+    @property
+    def gate(self) -> GateConfig | None:
+        """What held-out pairs decide; None where there are none."""
+        if not self.recipe.data.validation:
+            return None
+        return AdversarialGateConfig(**self.recipe.training.gate.model_dump())
+
+    def build_networks(self) -> tuple[Any, Any]:
+        """Return the generator and the discriminator that the run begins with."""
+        data = self.recipe.data
+        source, target = data.source_channels, data.target.channels
+        return (
+            self.build_generator(source, target),
+            self.build_discriminator(target, condition_channels=source),
+        )
+
+    def build_model(self) -> Any:
+        """Return the compiled `keras.Model` that trains the two networks."""
+        config = self.recipe.training
+        generator, discriminator = self.build_networks()
+        model = families.resolve(self.family.model)(
+            generator,
+            discriminator,
+            ema_decay=config.ema_decay,
+            discriminator_steps=config.discriminator_steps,
+            seed=self.recipe.seed,
+        )
+        matching = config.feature_matching
+        model.compile(
+            **adversarial_arguments(config, config.steps, self.rate_scale),
+            feature_matching=FeatureMatchingLoss("paired") if matching else None,
+            feature_matching_weight=matching or 1.0,
+            pixel_loss=PIXEL_LOSSES[config.pixel_loss](),
+            perceptual=self._perceptual(generator),
+            weights={
+                "pixel": config.pixel_weight,
+                "adversarial": config.adversarial_weight,
+                "perceptual": config.perceptual.weight if config.perceptual else 0.0,
+            },
+        )
+        return model
+
+    def _perceptual(self, generator: Any) -> keras.losses.Loss | None:
+        config, data = self.recipe.training.perceptual, self.recipe.data
+        if config is None:
+            return None
+        loss = build_perceptual(
+            config,
+            channels=("data.target.channels", data.target.channels),
+            side=("data.image_size", data.image_size),
+            value_range=generator.output_range,
+        )
+        self._provenance = loss.provenance()
+        return loss
+
+    def dataset(
+        self, model: Any, first_step: int, failures: list[ImganError] | None = None
+    ) -> Any:
+        """Return batches of pairs, one share for each step of the discriminator."""
+        return self._batches(model.generator, first_step, failures)
+
+    def _batches(
+        self, network: Any, first_step: int, failures: list[ImganError] | None = None
+    ) -> Any:
+        turns = self.recipe.training.discriminator_steps
+        return translation_dataset(
+            self.pairs,
+            self.recipe.data.batch_size * turns,
+            first_step=first_step,
+            source_range=network.input_range,
+            target_range=network.output_range,
+            failures=failures,
+        )
+
+    def validator(self, model: Any, run: RunFolder) -> TranslationValidator:
+        """Return what scores the moving average on the held-out pairs."""
+        return TranslationValidator(model.ema_generator, self.held_out, run)
+
+    # === Card ===
+
+    def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
+        """Return the moving average as it ships, and its card."""
+        data = self.recipe.data
+        network = self.finished(model.ema_generator, "source")
+        if network.inference_normalization == "stored" and self.held_out:
+            # Statistics are new, so what was measured before does not hold.
+            scores = score_pairs(Translator(network), self.held_out)
+        depths = self.pairs.depths
+        integers = depths.target != "float32" and depths.target != depths.source
+        card = self.translation_card(
+            network,
+            pixel_range=data.source.value_range,
+            output_pixel_range=data.target.value_range,
+            output_dtype=depths.target if integers else "input",
+            num_frames=data.stacked,
+            losses=self.losses(),
+            metrics=self._scores(scores),
+        )
+        return network, card
+
+    def statistics_batches(self) -> Any:
+        """Return endless batches of training data, from the first on."""
+        generator = families.resolve(self.generator_path)
+        return self._batches(generator, first_step=0)
+
+    def losses(self) -> list[str]:
+        """Return the names of the losses that were used, for the card."""
+        config = self.recipe.training
+        names = [config.pixel_loss, *adversarial_loss_names(config)]
+        if config.perceptual:
+            names.append(perceptual_name(config.perceptual, self._provenance))
+        return names
+
+    def _scores(self, scores: dict[str, float]) -> list[Score]:
+        data = self.recipe.data
+        if not data.validation or not scores:
+            return []
+        size = data.image_size if data.load_size else "as they are"
+        protocol = {"channel": "all", "crop_border": 0, "size": size}
+        values = data.validation.model_dump(mode="json", exclude_none=True)
+        return [
+            Score(dataset=", ".join(values.values()), protocol=protocol, values=scores)
+        ]
+
+    def plan(self) -> list[tuple[str, str]]:
+        """Build the networks and list the data, as a run would."""
+        generator, discriminator = self.build_networks()
+        self._perceptual(generator)
+        data, config = self.recipe.data, self.recipe.training
+        seen = config.steps * config.discriminator_steps * data.batch_size
+        rows = [
+            ("generator", _size(generator)),
+            ("discriminator", _size(discriminator)),
+            ("tiles", self.tiles(generator)),
+            ("training pairs", str(len(self.pairs))),
+            ("validation pairs", str(len(self.held_out))),
+            ("pairs seen in all", f"{seen:,}"),
+            ("losses", "; ".join(self.losses())),
+        ]
+        return [("starts from", self.recipe.init), *rows] if self.recipe.init else rows
+
+
+def _size(network: Any) -> str:
+    return f"{type(network).__name__}, {network.count_params():,} parameters"

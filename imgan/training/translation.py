@@ -1,0 +1,200 @@
+"""Translation as an experiment: what paired and unpaired training share."""
+
+import itertools
+import logging
+from abc import abstractmethod
+from typing import Any
+
+from imgan import families
+from imgan.bundles.bundle import load_network
+from imgan.bundles.card import Card
+from imgan.bundles.card import InferenceMode
+from imgan.bundles.register import resolve
+from imgan.config.translation import TranslationRecipe
+from imgan.errors import ConfigError
+from imgan.models.replicas import replica_count
+from imgan.networks.halo import halo
+from imgan.training.experiment import Experiment
+from imgan.training.experiment import build_network
+from imgan.training.statistics import restate_statistics
+
+_log = logging.getLogger(__name__)
+
+SMALLEST_TILE = 512
+"""Side of a tile where tiles are exact; at least twice the halo, which costs four times
+the work of the whole picture at most."""
+
+BLENDED_TILE = 1024
+"""Side of a tile of a network that normalises by all it sees: pictures up to this are
+translated whole, larger ones in tiles that are blended."""
+
+OVERLAP = 128
+"""Input pixels over which those are blended."""
+
+
+class TranslationExperiment(Experiment):
+    """Networks of translation, their statistics and their cards."""
+
+    recipe: TranslationRecipe
+
+    @property
+    def generator_path(self) -> str:
+        """`package.module:Class` of the generator."""
+        network = self.recipe.network
+        return families.get(network).generator if network else self.family.generator
+
+    def build_generator(self, source_channels: int, target_channels: int) -> Any:
+        """Return a generator that a run begins with.
+
+        That is the family's network, or the one that `init` names.
+
+        Raises:
+            ConfigError: If it does not fit the recipe.
+        """
+        recipe = self.recipe
+        if recipe.init:
+            network = self._initial_generator(source_channels, target_channels)
+        else:
+            fixed = {
+                "input_channels": source_channels,
+                "output_channels": target_channels,
+                "dtype": recipe.training.precision,
+                "synchronized": replica_count() > 1,
+                "seed": recipe.seed,
+            }
+            path = self.generator_path
+            network = build_network(path, "generator", recipe.generator, fixed)
+        self._check_size("generator", network)
+        self._warn_of_statistics(network)
+        return network
+
+    def build_discriminator(self, channels: int, condition_channels: int = 0) -> Any:
+        """Return a discriminator that a run begins with."""
+        recipe = self.recipe
+        fixed = {
+            "channels": channels,
+            "condition_channels": condition_channels,
+            "dtype": recipe.training.precision,
+            "synchronized": replica_count() > 1,
+        }
+        network = build_network(
+            self.family.discriminator, "discriminator", recipe.discriminator, fixed
+        )
+        self._check_size("discriminator", network)
+        return network
+
+    def _check_size(self, section: str, network: Any) -> None:
+        size, multiple = self.recipe.data.image_size, network.size_multiple
+        if size % multiple or size < network.minimum_size:
+            least = max(multiple, network.minimum_size)
+            raise ConfigError(
+                f"data.image_size must be a multiple of {multiple} and at least {least} "
+                f"for the {section}, {type(network).__name__}. Received: {size}"
+            )
+
+    def _warn_of_statistics(self, network: Any) -> None:
+        # A batch of one is normalised by itself while it trains, as by instance.
+        stored = network.inference_normalization == "stored"
+        if stored and self.recipe.data.batch_size == 1:
+            _log.warning(
+                "batch normalisation with data.batch_size=1 sees single pictures in "
+                "training and averages over many at inference, which looks different. "
+                "Set generator.normalization=instance, or data.batch_size=4 or more"
+            )
+
+    def _initial_generator(self, source_channels: int, target_channels: int) -> Any:
+        recipe = self.recipe
+        network, card = load_network(resolve(str(recipe.init)))
+        expected = {
+            "network": self.generator_path.partition(":")[2],
+            "input channels": source_channels,
+            "output channels": target_channels,
+        }
+        found = {
+            "network": card.network.path.partition(":")[2],
+            "input channels": card.input_channels,
+            "output channels": card.output_channels,
+        }
+        if found != expected:
+            words, received = (
+                ", ".join(f"{key} {value}" for key, value in values.items())
+                for values in (expected, found)
+            )
+            raise ConfigError(
+                f"init must be a model of {words}. Received: {recipe.init}, of "
+                f"{received}. Take another model, or none: `--set init=null` trains "
+                "from scratch"
+            )
+        for key, value in recipe.generator.items():
+            if (own := card.network.config.get(key, value)) != value:
+                raise ConfigError(
+                    f"generator.{key}={value} does not go with init={recipe.init}, "
+                    f"whose network has {own}. Leave one of the two out"
+                )
+        return network.variant(dtype=recipe.training.precision)
+
+    # === Card ===
+
+    def finished(self, network: Any, inputs: str) -> Any:
+        """Return a network as it ships: float32, with statistics taken anew.
+
+        Args:
+            network: The moving average of a generator.
+            inputs: Name of what it is given in a batch.
+        """
+        form = {"dtype": "float32"}
+        if "synchronized" in network.get_config():
+            form["synchronized"] = False  # type: ignore[assignment]
+        count = self.recipe.training.statistics_batches
+        plain = network.variant(**form)
+        if not count:
+            return plain
+        batches = itertools.islice(self.statistics_batches(), count)
+        return restate_statistics(plain, (batch[inputs] for batch in batches))
+
+    def tiles(self, network: Any) -> str:
+        """Return a line about how large pictures will be translated."""
+        values = tiling(network)
+        if values["halo"] is None:
+            return (
+                f"blended above {values['tile']} pixels, as the network normalises by "
+                "all it sees"
+            )
+        return f"exact, {values['tile']} pixels with a halo of {values['halo']}"
+
+    @abstractmethod
+    def statistics_batches(self) -> Any:
+        """Return endless batches of training data, from the first on."""
+
+    def translation_card(self, network: Any, **values: Any) -> Card:
+        """Return the card of a finished network.
+
+        Args:
+            network: As it ships.
+            **values: What a kind of translation says itself.
+        """
+        return Card(
+            **{
+                **self.base_card(network),
+                "scale": 1,
+                "input_channels": network.input_shape[-1],
+                "output_channels": network.output_shape[-1],
+                "input_range": network.input_range,
+                "size_multiple": network.size_multiple,
+                "minimum_size": network.minimum_size,
+                "inference_mode": InferenceMode(
+                    normalization=network.inference_normalization
+                ),
+                **tiling(network),
+                **values,
+            }
+        )
+
+
+def tiling(network: Any) -> dict[str, int | None]:
+    """Return how a network may be tiled, for its card."""
+    exact, unit = halo(network), network.size_multiple
+    if exact is None:
+        return {"halo": None, "tile": BLENDED_TILE, "overlap": OVERLAP}
+    least = max(SMALLEST_TILE, 2 * exact)
+    return {"halo": exact, "tile": -(-least // unit) * unit}
