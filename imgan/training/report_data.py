@@ -36,6 +36,7 @@ _TITLES = {
     "validation_gain_over_start": "Validation: gain, in dB",
     "validation_sharpness": "Validation: sharpness, 1 as in true pictures",
     "validation_color_drift": "Validation: drift of mean colours, in levels of 255",
+    "validation_l1": "Validation: L1 in units of [-1, 1]",
     "validation_diversity": "Validation: diversity of samples, 1 as in real pictures",
 }
 

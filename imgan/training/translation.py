@@ -88,7 +88,7 @@ class TranslationExperiment(Experiment):
         if size % multiple or size < network.minimum_size:
             least = max(multiple, network.minimum_size)
             raise ConfigError(
-                f"data.image_size must be a multiple of {multiple} and at least {least} "
+                f"data.image_size must be a multiple of {multiple}, at least {least}, "
                 f"for the {section}, {type(network).__name__}. Received: {size}"
             )
 

@@ -33,6 +33,9 @@ def verdict(gate: Gate, *, steps: int, pictures: int, start: str | None) -> Verd
     gains = [
         f"{scores[key]:+.2f} dB over {it}" for key, it in over.items() if key in scores
     ]
+    if not gains and (value := decibels(scores)) is not None:
+        # Translation has no baseline that would make sense of every task.
+        gains = [f"{value:.2f} dB PSNR"]
     line = f"{', '.join(gains)} on {pictures} held-out picture{'s' * (pictures != 1)}"
     line += f"; kept step {step:,} of {steps:,}"
     if gate.state.stopped:
