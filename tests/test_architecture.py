@@ -35,6 +35,7 @@ SHARED_NETWORKS = {
     "halo",
     "latent",
     "pyramid",
+    "translation",
     "patchgan",
     "vgg_discriminator",
     "unet_discriminator",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 from typing import ClassVar
+from typing import Literal
 from typing import Self
 
 import keras
@@ -11,6 +12,8 @@ from keras import ops
 
 from imgan.layers.merged_conv import MergedConv2D
 from imgan.types import Array
+
+InferenceNormalization = Literal["none", "stored", "batch", "instance"]
 
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 """Mean colour of DIV2K in `[0, 1]`, which some networks subtract."""
@@ -48,6 +51,32 @@ class Network(keras.Model):
     def size_multiple(self) -> int:
         """Heights and widths that the network takes are multiples of this."""
         return 1
+
+    @property
+    def minimum_size(self) -> int:
+        """Shortest height and width that the network takes, besides `size_multiple`."""
+        return 1
+
+    @property
+    def inference_normalization(self) -> InferenceNormalization:
+        """What its normalising layers do at inference.
+
+        "stored": by statistics kept from training, so that a picture's result depends
+        on nothing but the picture. "instance": each picture by its own statistics.
+        "batch": by those of the pictures that are computed together; no layer of imgan
+        does that.
+        """
+        kinds = {type(layer) for layer in self.layers}
+        if any(issubclass(kind, keras.layers.BatchNormalization) for kind in kinds):
+            return "stored"
+        if any(issubclass(kind, keras.layers.GroupNormalization) for kind in kinds):
+            return "instance"
+        return "none"
+
+    @property
+    def dropout(self) -> float:
+        """Fraction of activations that its dropout drops; 0: it has none."""
+        return float(self._arguments.get("dropout", 0.0))
 
     def get_config(self) -> dict[str, Any]:
         """Return exactly the constructor's arguments."""
