@@ -29,10 +29,12 @@ class PixelFormat:
             times. Any other number wants files with exactly so many bands.
         value_range: Values in the files that mean 0 and 1; None: the range of the
             files' integers, and 0 to 1 of floats.
+        section: Of the recipe that says so; messages name its keys.
     """
 
     channels: int = 3
     value_range: tuple[float, float] | None = None
+    section: str = "data"
 
     @property
     def is_plain(self) -> bool:
@@ -51,14 +53,14 @@ class PixelFormat:
             ImageReadError: If it cannot be read.
         """
         if self.is_plain:
-            return _with_channels(_read_light(path), self.channels)
+            return _with_channels(_read_light(path, self.section), self.channels)
         pixels = read_bands(path)
         if pixels.shape[2] != self.channels:
             raise DataError(
-                f"{path} must have {self.channels} bands, as data.channels says. "
-                f"Received: {pixels.shape[2]}"
+                f"{path} must have {self.channels} bands, as {self.section}.channels "
+                f"says. Received: {pixels.shape[2]}"
             )
-        fault = values_fault(pixels, self.value_range)
+        fault = values_fault(pixels, self.value_range, self.section)
         if fault is not None:
             raise DataError(f"{path} {fault}")
         if self.value_range is None:
@@ -67,13 +69,16 @@ class PixelFormat:
         return (pixels.astype(np.float32) - np.float32(low)) / np.float32(high - low)
 
 
-def values_fault(pixels: Array, value_range: tuple[float, float] | None) -> str | None:
+def values_fault(
+    pixels: Array, value_range: tuple[float, float] | None, section: str = "data"
+) -> str | None:
     """Return why the values of a file cannot be trained on; None if they can.
 
     Args:
         pixels: As in the file: uint8, uint16 or float32.
         value_range: Values that mean 0 and 1; None: all that integers can hold, and 0
             to 1 of floats.
+        section: Of the recipe that says so.
     """
     lowest, highest = float(pixels.min()), float(pixels.max())
     if value_range is None:
@@ -83,10 +88,10 @@ def values_fault(pixels: Array, value_range: tuple[float, float] | None) -> str 
             return None
         return (
             f"holds float values from {lowest:g} to {highest:g}; expected 0 to 1. Set "
-            "data.value_range to what means 0 and 1"
+            f"{section}.value_range to what means 0 and 1"
         )
     low, high = value_range
-    key = f"data.value_range=[{low:g}, {high:g}]"
+    key = f"{section}.value_range=[{low:g}, {high:g}]"
     outside = float(np.mean((pixels < low) | (pixels > high)))
     most = _MOST_OUTSIDE
     if pixels.dtype != np.float32:
@@ -121,13 +126,13 @@ def to_uint8(pixels: Array) -> Array:
     return np.floor(levels + np.float32(0.5)).astype(np.uint8)
 
 
-def _read_light(path: Path) -> Array:
+def _read_light(path: Path, section: str) -> Array:
     """Read an ordinary picture; one of raw values is told by what it lacks."""
     try:
         return read_image(path).pixels
     except ImageReadError:
         try:
-            fault = values_fault(read_bands(path), None)
+            fault = values_fault(read_bands(path), None, section)
         except ImageReadError:
             fault = None
         if fault is None:
