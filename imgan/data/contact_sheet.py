@@ -7,12 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from imgan.config import Recipe
+from imgan.config.cyclegan import CycleGANRecipe
 from imgan.config.generation import GenerationRecipe
+from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.images import open_images
 from imgan.data.patches import open_patches
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_uint8
+from imgan.data.translation import open_domains
+from imgan.data.translation import open_pairs
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
 from imgan.io.images import Metadata
@@ -57,7 +61,8 @@ def write_contact_sheet(recipe: Recipe, path: Path) -> None:
     """Write the first training samples of a recipe as one PNG.
 
     Super-resolution: low resolution enlarged without smoothing, high resolution, and
-    the sharpened target if there is one. Other recipes: the pictures.
+    the sharpened target if there is one. Translation: source, the last of several
+    frames, and target, or a picture of each domain. Other recipes: the pictures.
 
     Args:
         recipe: Says what is trained on.
@@ -97,6 +102,11 @@ def arrange(samples: Sequence[Sequence[Array]]) -> Array:
 
 def legend(recipe: Recipe) -> str:
     """Return what the pictures of a sample are, from left to right."""
+    if isinstance(recipe, Pix2PixRecipe):
+        last = "the last picture of the source" if recipe.data.stacked > 1 else "source"
+        return f"left: {last}; right: target"
+    if isinstance(recipe, CycleGANRecipe):
+        return "left: a picture of domain A; right: one of domain B, unrelated"
     if not isinstance(recipe, SuperResolutionRecipe):
         return "pictures as trained on"
     if recipe.data.usm_targets:
@@ -121,7 +131,12 @@ def _columns(count: int, height: int, width: int) -> int:
 
 def _samples(recipe: Recipe) -> list[list[Array]]:
     if isinstance(recipe, SuperResolutionRecipe):
+        return _patches(recipe)
+    if isinstance(recipe, Pix2PixRecipe):
         return _pairs(recipe)
+    if isinstance(recipe, CycleGANRecipe):
+        domains = open_domains(recipe)
+        return [list(domains(place)) for place in range(min(SAMPLES, len(domains)))]
     if not isinstance(recipe, GenerationRecipe):
         raise TypeError(f"No samples are known of {type(recipe).__name__}")
     data = recipe.data
@@ -131,7 +146,14 @@ def _samples(recipe: Recipe) -> list[list[Array]]:
     return [[as_unit(store[place])] for place in range(min(SAMPLES, len(store)))]
 
 
-def _pairs(recipe: SuperResolutionRecipe) -> list[list[Array]]:
+def _pairs(recipe: Pix2PixRecipe) -> list[list[Array]]:
+    sampler = open_pairs(recipe)
+    last = -recipe.data.source.channels
+    pairs = map(sampler, range(min(SAMPLES, len(sampler))))
+    return [[pair.source[..., last:], pair.target] for pair in pairs]
+
+
+def _patches(recipe: SuperResolutionRecipe) -> list[list[Array]]:
     sampler = open_patches(recipe)
     # Batches that are degraded on the device are shown as the CPU would make them.
     sampler.degradation = recipe.data.degradation

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from imgan.data.pipeline import fixed_parallelism
+from imgan.data.translation.domains import DomainSampler
 from imgan.data.translation.pairs import PairSampler
 from imgan.errors import ImganError
 from imgan.types import Array
@@ -47,6 +48,46 @@ def translation_dataset(
         {
             "source": (reader.source_channels, source_range),
             "target": (reader.target_channels, target_range),
+        },
+        batch_size,
+        first_step,
+        workers,
+        failures,
+    )
+
+
+def unpaired_dataset(
+    sampler: DomainSampler,
+    batch_size: int,
+    *,
+    first_step: int = 0,
+    a_range: ValueRange = (-1.0, 1.0),
+    b_range: ValueRange = (-1.0, 1.0),
+    workers: int = 2,
+    failures: list[ImganError] | None = None,
+) -> Any:
+    """Return endless batches of two domains, starting where a run left off.
+
+    Args:
+        sampler: Makes number n, a picture of each domain.
+        batch_size: Pictures of each domain in a batch.
+        first_step: Step of the first batch.
+        a_range: Value range of the networks' pictures of domain A.
+        b_range: The same of domain B.
+        workers: Samples made at the same time.
+        failures: Receives what went wrong with a picture, because TensorFlow turns an
+            exception inside a pipeline into one of its own.
+
+    Returns:
+        A `tf.data.Dataset` of dicts with `domain_a` and `domain_b`, float32, `(batch,
+        image_size, image_size, channels)`.
+    """
+    return _batches(
+        sampler,
+        sampler.image_size,
+        {
+            "domain_a": (sampler.a.channels, a_range),
+            "domain_b": (sampler.b.channels, b_range),
         },
         batch_size,
         first_step,
