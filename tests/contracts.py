@@ -108,7 +108,9 @@ def _check_files(network: Network, path: Path, inputs: Any) -> None:
     loaded = keras.saving.load_model(path)
     assert type(loaded) is type(network)
     assert loaded.get_config() == network.get_config()
-    np.testing.assert_array_equal(loaded(inputs), network(inputs))
+    outputs = zip(_listed(loaded(inputs)), _listed(network(inputs)), strict=True)
+    for ours, expected in outputs:
+        np.testing.assert_array_equal(ours, expected)
 
 
 def _check_mixed_precision(network: Network) -> None:
@@ -123,11 +125,12 @@ def _compare_mixed_precision(network: Network, mixed: Network, inputs: Any) -> N
     assert mixed.layers[-1].compute_dtype == "float32", "last layer"
     assert "bfloat16" in {layer.compute_dtype for layer in mixed.layers}
     assert {w.dtype for w in mixed.weights} == {"float32"}
-    outputs, expected = mixed(inputs), np.asarray(network(inputs))
-    assert outputs.dtype == tf.float32, f"ends in {outputs.dtype.name}"
-    # Eight bits of mantissa through a handful of layers.
-    allowed = 0.05 * float(np.abs(expected).max())
-    assert float(np.abs(outputs - expected).max()) <= allowed
+    pairs = zip(_listed(mixed(inputs)), _listed(network(inputs)), strict=True)
+    for outputs, expected in pairs:
+        assert outputs.dtype == tf.float32, f"ends in {outputs.dtype.name}"
+        # Eight bits of mantissa through a handful of layers.
+        allowed = 0.05 * float(np.abs(expected).max())
+        assert float(np.abs(outputs - expected).max()) <= allowed
 
 
 def _check_gradients(thing: Any, inputs: Any) -> None:
@@ -135,7 +138,8 @@ def _check_gradients(thing: Any, inputs: Any) -> None:
     tensors = [tf.constant(v) for v in inputs] if several else tf.constant(inputs)
     with tf.GradientTape() as tape:
         # Squares, because a mean is blind to what cancels out.
-        loss = tf.reduce_sum(thing(tensors) ** 2)
+        outputs = _listed(thing(tensors))
+        loss = tf.add_n([tf.reduce_sum(output**2) for output in outputs])
     variables = thing.trainable_weights
     gradients = tape.gradient(loss, variables)
     dead = [
@@ -182,23 +186,43 @@ def check_discriminator(discriminator: ImageDiscriminator, tmp_path: Path) -> No
     randomize(discriminator)
     config = discriminator.get_config()
     assert discriminator.num_classes == config.get("num_classes", 0)
-    # Of any size: not a square.
-    unit, size = discriminator.size_multiple, discriminator.image_size
-    height, width = (size, size) if size else (3 * unit, 2 * unit)
-    images = np.random.default_rng(11).uniform(
-        *discriminator.input_range, (6, height, width, config["channels"])
-    )
-    inputs: Any = images.astype(np.float32)
-    if discriminator.num_classes:
-        labels = np.arange(6, dtype=np.int32) % discriminator.num_classes
-        inputs = [inputs, labels]
-    logits = np.asarray(discriminator(inputs))
-    expected = (1,) if size else (height, width, 1)
-    assert logits.shape == (6, *expected)
-    assert discriminator.output_shape == (None, *((1,) if size else (None, None, 1)))
-    assert len(np.unique(logits, axis=0)) == 6, "images change nothing"
+    inputs = _judged(discriminator)
+    shape = _first(inputs).shape
+    expected = (6, 1) if discriminator.image_size else (*shape[:3], 1)
+    stated = (None, *(None for _ in expected[1:-1]), 1)
+    logits = _listed(discriminator(inputs))
+    assert len(logits) == config.get("num_scales", 1)
+    assert _listed(discriminator.output_shape) == [stated] * len(logits)
+    for scale in logits:
+        # Those of patches have a geometry of their own.
+        assert scale.shape == expected or "receptive_field" in config
+        assert (scale.shape[0], scale.shape[-1]) == (6, 1)
+        assert scale.dtype == tf.float32
+        assert len(np.unique(scale, axis=0)) == 6, "images change nothing"
     _check_features(discriminator, inputs)
     _check_gan_network(discriminator, inputs, tmp_path)
+
+
+def _judged(discriminator: ImageDiscriminator) -> Any:
+    """Return six images, with what else the discriminator takes."""
+    # Of any size: not a square.
+    unit, size = discriminator.size_multiple, discriminator.image_size
+    least = getattr(discriminator, "minimum_size", 1)
+    height, width = max(3 * unit, least + 3), max(2 * unit, least)
+    height, width = (size, size) if size else (height, width)
+    config, random = discriminator.get_config(), np.random.default_rng(11)
+
+    def pictures(channels: int) -> Array:
+        shape = (6, height, width, channels)
+        return random.uniform(*discriminator.input_range, shape).astype(np.float32)
+
+    images = pictures(config["channels"])
+    if discriminator.num_classes:
+        labels = np.arange(6, dtype=np.int32) % discriminator.num_classes
+        return [images, labels]
+    if config.get("condition_channels"):
+        return [images, pictures(config["condition_channels"])]
+    return images
 
 
 def _check_features(discriminator: ImageDiscriminator, inputs: Any) -> None:
@@ -206,7 +230,10 @@ def _check_features(discriminator: ImageDiscriminator, inputs: Any) -> None:
     shared = {id(weight) for weight in discriminator.weights}
     assert {id(weight) for weight in together.weights} == shared, "weights are copied"
     logits, *features = together(inputs)
-    np.testing.assert_array_equal(logits, discriminator(inputs))
+    for ours, expected in zip(
+        _listed(logits), _listed(discriminator(inputs)), strict=True
+    ):
+        np.testing.assert_array_equal(ours, expected)
     assert len(features) == len(discriminator.feature_names) > 0
     for name, feature in zip(discriminator.feature_names, features, strict=True):
         stated = discriminator.get_layer(name).output.shape[1:]
@@ -290,6 +317,11 @@ def example(network: Any, height: int, width: int, batch: int = 2) -> Array:
 
 def _first(inputs: Array | Sequence[Array]) -> Array:
     return inputs if isinstance(inputs, np.ndarray) else inputs[0]
+
+
+def _listed(values: Any) -> list[Any]:
+    """Return a list as it is, and what is none as a list of it."""
+    return values if isinstance(values, list) else [values]
 
 
 def _outputs(layer: Any, inputs: Array | Sequence[Array]) -> Array:

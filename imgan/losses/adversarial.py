@@ -2,7 +2,8 @@
 
 All are called with the discriminator's logits, `loss(real_logits, fake_logits)`, of
 shape `(batch, 1)` or `(batch, height, width, 1)`: a map of logits is averaged over its
-positions. The sign is such that both sides minimise.
+positions. Of a list of logits, one for each scale, the losses are summed. The sign is
+such that both sides minimise.
 """
 
 from collections.abc import Callable
@@ -62,8 +63,11 @@ class AdversarialLoss(keras.losses.Loss):
         Args:
             y_true: Logits of real images; read by the generator's side only where
                 `uses_real`.
-            y_pred: Logits of as many generated images.
+            y_pred: Logits of as many generated images. Lists of logits: both are.
         """
+        if isinstance(y_pred, list | tuple):
+            scales = zip(y_true, y_pred, strict=True)
+            return sum(self.call(real, fake) for real, fake in scales)
         if self.side == "discriminator":
             losses = self.discriminator_losses(y_true, y_pred)
         else:

@@ -253,7 +253,7 @@ class AdversarialModel(keras.Model):
         done = update(self.discriminator_optimizer, tape, scaled_loss, network)
         if adapt:
             sign = self._standing.real_sign(real_logits, fake_logits)
-            batch_size = tf.shape(real_logits)[0] * replica_count()
+            batch_size = tf.shape(real_images)[0] * replica_count()
             self.augmentation.observe(sign, batch_size, self.step)
         self._standing.discriminator_moved(
             {"loss": loss, **penalties},

@@ -90,6 +90,8 @@ class SlopePenalties:
 
 
 def _mean_by_image(logits: Any) -> Any:
+    if isinstance(logits, list):
+        return tf.add_n([_mean_by_image(scale) for scale in logits])
     return tf.reduce_mean(logits, axis=list(range(1, len(logits.shape))))
 
 

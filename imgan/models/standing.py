@@ -17,7 +17,7 @@ class Standing:
     Losses say little in a game of two, so the discriminator's accuracy on real and on
     generated images, the mean sign of its logits for real ones and the norm of both
     gradients stand beside them. A critic has no accuracy, and reports how far apart its
-    means are.
+    means are. Of lists of logits, one for each scale, all but losses is averaged.
 
     Args:
         discriminator_loss: Of `imgan.losses.adversarial`; knows where real begins.
@@ -97,10 +97,15 @@ class Standing:
         Section 3 of [Karras et al., 2020](https://arxiv.org/abs/2006.06676), where it
         tells how much the discriminator has learnt by heart.
         """
+        if isinstance(real_logits, list):
+            signs = map(self.real_sign, real_logits, fake_logits)
+            return tf.add_n(list(signs)) / len(real_logits)
         real, _ = self._loss.margins(real_logits, fake_logits)
         return tf.reduce_mean(tf.sign(real))
 
     def _judgements(self, real_logits: Any, fake_logits: Any) -> dict[str, Any]:
+        if isinstance(real_logits, list):
+            return mean_of(list(map(self._judgements, real_logits, fake_logits)))
         if not self._loss.bounded:
             gap = tf.reduce_mean(real_logits) - tf.reduce_mean(fake_logits)
             return {"distance": gap}
@@ -110,6 +115,14 @@ class Standing:
             "fake_accuracy": tf.reduce_mean(tf.cast(fake < 0, tf.float32)),
             "real_sign": self.real_sign(real_logits, fake_logits),
         }
+
+
+def mean_of(numbers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the mean of each number over several mappings of the same names."""
+    return {
+        name: tf.add_n([each[name] for each in numbers]) / len(numbers)
+        for name in numbers[0]
+    }
 
 
 def _whole(losses: Mapping[str, Any]) -> dict[str, Any]:

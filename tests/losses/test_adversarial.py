@@ -182,3 +182,25 @@ def test_flat_logits() -> None:
     np.testing.assert_allclose(
         NonSaturatingLoss("discriminator")(flat, FAKE[:, 0]), expected, rtol=1e-6
     )
+
+
+@pytest.mark.parametrize(("kind", "side"), EVERY)
+def test_scales_are_summed(kind: str, side: str) -> None:
+    """Maps of two scales in a list: each averaged by itself, then added."""
+    loss = ADVERSARIAL_LOSSES[kind](side)
+    random = np.random.default_rng(6)
+    fine_real, fine_fake = random.normal(size=(2, 3, 4, 5, 1)).astype(np.float32)
+    real, fake = random.normal(size=(2, 3, 2, 1, 1)).astype(np.float32)
+    expected = loss.call(fine_real, fine_fake) + loss.call(real, fake)
+    reals, fakes = [fine_real, real], [fine_fake, fake]
+    np.testing.assert_allclose(loss.call(reals, fakes), expected, rtol=1e-6)
+    value = loss([tf.constant(v) for v in reals], [tf.constant(v) for v in fakes])
+    np.testing.assert_allclose(value, np.mean(expected), rtol=1e-6)
+    assert value.dtype == tf.float32
+    half = [tf.cast(v, tf.bfloat16) for v in fakes]
+    assert loss(half, half).dtype == tf.float32
+
+
+def test_as_many_scales_on_both_sides() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        NonSaturatingLoss("discriminator")([REAL], [FAKE, FAKE])

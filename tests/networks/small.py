@@ -17,6 +17,8 @@ from imgan.networks.latent import ImageDiscriminator
 from imgan.networks.latent import LatentGenerator
 from imgan.networks.mlp import MLPDiscriminator
 from imgan.networks.mlp import MLPGenerator
+from imgan.networks.patchgan import MultiScalePatchGAN
+from imgan.networks.patchgan import PatchGAN
 from imgan.networks.repsr import RepSR
 from imgan.networks.rrdb import RRDBNet
 from imgan.networks.span import SPAN
@@ -41,6 +43,7 @@ SMALL: dict[str, Callable[..., Network]] = {
 _PYRAMID: dict[str, Any] = {"image_size": 8, "channels": 2, "num_filters": 6}
 _LABELLED: dict[str, Any] = {"image_size": 16, "num_filters": 6, "num_classes": 3}
 _PATCHES: dict[str, Any] = {"image_size": 32, "channels": 2, "num_filters": 4}
+_PAIRED: dict[str, Any] = {"channels": 2, "condition_channels": 1, "num_filters": 4}
 _MLP: dict[str, Any] = {"image_size": 6, "hidden_units": (12, 10)}
 
 GENERATORS: dict[str, Callable[..., LatentGenerator]] = {
@@ -58,6 +61,12 @@ DISCRIMINATORS: dict[str, Callable[..., ImageDiscriminator]] = {
     "srgan": lambda **a: SRGANDiscriminator(**_PATCHES, **a),
     "esrgan": lambda **a: ESRGANDiscriminator(**_PATCHES, **a),
     "realesrgan": lambda **a: UNetDiscriminator(channels=2, num_filters=4, **a),
+    "pix2pix": lambda **a: PatchGAN(**_PAIRED, **a),
+    "pix2pixhd": lambda **a: MultiScalePatchGAN(**_PAIRED, **a),
+    "pix2pixhd_local": lambda **a: MultiScalePatchGAN(**_PAIRED, **a),
+    "cyclegan": lambda **a: PatchGAN(
+        **{"channels": 2, "num_filters": 4, "normalization": "instance", **a}
+    ),
 }
 
 SCALES = {

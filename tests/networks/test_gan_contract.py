@@ -41,6 +41,12 @@ def test_generator(name: str, options: dict[str, Any], tmp_path: Path) -> None:
         ("esrgan", {}),
         ("realesrgan", {}),
         ("realesrgan", {"skip_connection": False}),
+        ("pix2pix", {}),
+        ("pix2pix", {"receptive_field": 1}),
+        ("pix2pix", {"receptive_field": 34, "spectral": True}),
+        ("pix2pixhd", {"num_scales": 3, "receptive_field": 16}),
+        ("pix2pixhd", {"normalization": "batch"}),
+        ("cyclegan", {}),
     ],
 )
 def test_discriminator(name: str, options: dict[str, Any], tmp_path: Path) -> None:
