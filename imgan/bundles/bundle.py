@@ -52,7 +52,8 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
         OutputError: If there is something at `folder` that is not a bundle.
     """
     _refuse_foreign(folder)
-    mean = _self_check_mean(network, SELF_CHECK_SIZE)
+    size = _self_check_size(network)
+    mean = _self_check_mean(network, size)
     if not all(map(math.isfinite, mean)):
         raise CheckpointError(
             f"The output of {card.name} must be finite. Received: {mean} on average. "
@@ -67,7 +68,7 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
             update={
                 "network": describe_network(network),
                 "weights_sha256": weights_sha256(temporary),
-                "self_check": SelfCheck(size=SELF_CHECK_SIZE, mean=mean),
+                "self_check": SelfCheck(size=size, mean=mean),
             }
         )
         write_card(card, temporary)
@@ -195,6 +196,15 @@ def _register_class(path: str) -> None:
 def policy_of(dtype: str) -> str:
     """Return the Keras policy whose hidden layers compute in a dtype."""
     return dtype if dtype == "float32" else f"mixed_{dtype}"
+
+
+def _self_check_size(network: Any) -> tuple[int, int]:
+    """Return the usual size, or the next that the network takes."""
+    # A foreign network may say nothing about sizes.
+    unit = getattr(network, "size_multiple", 1)
+    least = getattr(network, "minimum_size", 1)
+    height, width = (-(-max(side, least) // unit) * unit for side in SELF_CHECK_SIZE)
+    return height, width
 
 
 def _self_check_mean(network: Any, size: tuple[int, int]) -> list[float]:

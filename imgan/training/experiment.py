@@ -101,6 +101,10 @@ class Experiment(ABC):
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the network to ship, in its inference form, and its card."""
 
+    def side_bundles(self, model: Any) -> Mapping[str, tuple[Any, Card]]:
+        """Return further networks to ship and their cards, by folder in the run."""
+        return {}
+
     @abstractmethod
     def plan(self) -> list[tuple[str, str]]:
         """Return rows of label and value that say what the recipe amounts to."""
@@ -122,6 +126,11 @@ class Experiment(ABC):
             "licence": recipe.licence,
             "training_steps": steps,
         }
+
+
+def size_of(network: Any) -> str:
+    """Return kind and size of a network, for a plan."""
+    return f"{type(network).__name__}, {network.count_params():,} parameters"
 
 
 def build_network(

@@ -23,6 +23,7 @@ from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
 from imgan.training.experiment import initial_network
+from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
 from imgan.training.samples import GenerationValidator
 
@@ -161,15 +162,11 @@ class GenerationExperiment(Experiment):
         data, config = self.recipe.data, self.recipe.training
         drawn = config.steps * config.discriminator_steps * data.batch_size
         rows = [
-            ("generator", _size(generator)),
-            ("discriminator", _size(discriminator)),
+            ("generator", size_of(generator)),
+            ("discriminator", size_of(discriminator)),
             ("training pictures", str(len(self.images))),
             ("pictures seen in all", f"{drawn:,}"),
         ]
         if self.label_names:
             rows.append(("labels", ", ".join(self.label_names)))
         return rows
-
-
-def _size(network: Any) -> str:
-    return f"{type(network).__name__}, {network.count_params():,} parameters"

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 import keras
+import numpy as np
 
 from imgan import families
 from imgan.bundles.card import Card
@@ -11,9 +12,11 @@ from imgan.bundles.card import Score
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.config.srgan import AdversarialGateConfig
 from imgan.config.super_resolution import GateConfig
-from imgan.data.translation import open_held_out
-from imgan.data.translation import open_pairs
-from imgan.data.translation import translation_dataset
+from imgan.data.translation.held_out import open_held_out
+from imgan.data.translation.pairs import PairSampler
+from imgan.data.translation.pairs import dtype_of
+from imgan.data.translation.pairs import open_pairs
+from imgan.data.translation.pipeline import translation_dataset
 from imgan.errors import ImganError
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.pixel import PIXEL_LOSSES
@@ -21,6 +24,7 @@ from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.content import build_perceptual
 from imgan.training.content import perceptual_name
+from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation import TranslationExperiment
 from imgan.training.translation_validation import TranslationValidator
@@ -38,7 +42,7 @@ class Pix2PixExperiment(TranslationExperiment):
         self._provenance: dict[str, Any] = {}
 
     @cached_property
-    def pairs(self) -> Any:
+    def pairs(self) -> PairSampler:
         """The training pairs, cut and mirrored."""
         return open_pairs(self.recipe)
 
@@ -135,18 +139,22 @@ class Pix2PixExperiment(TranslationExperiment):
         if network.inference_normalization == "stored" and self.held_out:
             # Statistics are new, so what was measured before does not hold.
             scores = score_pairs(Translator(network), self.held_out)
-        depths = self.pairs.depths
-        integers = depths.target != "float32" and depths.target != depths.source
         card = self.translation_card(
             network,
             pixel_range=data.source.value_range,
             output_pixel_range=data.target.value_range,
-            output_dtype=depths.target if integers else "input",
+            output_dtype=self._output_dtype(),
             num_frames=data.stacked,
             losses=self.losses(),
             metrics=self._scores(scores),
         )
         return network, card
+
+    def _output_dtype(self) -> str:
+        """Return the depth of results: that of targets where it is not the sources'."""
+        pictures, target = self.pairs.reader.read(0)
+        alike = all(picture.dtype == target.dtype for picture in pictures)
+        return "input" if alike or target.dtype == np.float32 else dtype_of(target)
 
     def statistics_batches(self) -> Any:
         """Return endless batches of training data, from the first on."""
@@ -179,8 +187,8 @@ class Pix2PixExperiment(TranslationExperiment):
         data, config = self.recipe.data, self.recipe.training
         seen = config.steps * config.discriminator_steps * data.batch_size
         rows = [
-            ("generator", _size(generator)),
-            ("discriminator", _size(discriminator)),
+            ("generator", size_of(generator)),
+            ("discriminator", size_of(discriminator)),
             ("tiles", self.tiles(generator)),
             ("training pairs", str(len(self.pairs))),
             ("validation pairs", str(len(self.held_out))),
@@ -188,7 +196,3 @@ class Pix2PixExperiment(TranslationExperiment):
             ("losses", "; ".join(self.losses())),
         ]
         return [("starts from", self.recipe.init), *rows] if self.recipe.init else rows
-
-
-def _size(network: Any) -> str:
-    return f"{type(network).__name__}, {network.count_params():,} parameters"

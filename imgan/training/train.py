@@ -117,6 +117,9 @@ def _train(
         model = experiment.create()
         session = Session(recipe, run, experiment, model, progress)
     scores = session.run_to_the_end()
+    # The bundle comes last: with it a run counts as finished.
+    for name, (network, card) in experiment.side_bundles(model).items():
+        save_bundle(network, card, run.path / name)
     network, card = experiment.bundle(model, scores)
     save_bundle(network, card, run.bundle)
     write_report(run)
