@@ -133,17 +133,21 @@ def test_every_asset_has_its_licence(check_release: ModuleType) -> None:
 def test_unlicensed_asset_is_found(check_release: ModuleType, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     folder.mkdir()
-    (folder / "a.png").touch()
-    (folder / "b.png").touch()
+    (folder / "drawn" / "small").mkdir(parents=True)
+    for name in ("a.png", "b.png", "drawn/small/d.png", "drawings.png"):
+        (folder / name).touch()
     (folder / "LICENCES.md").write_text(
         "| file | picture | licence |\n|---|---|---|\n"
-        "| b.png | b | CC BY |\n| c.png | c | CC0 |\n",
+        "| b.png | b | CC BY |\n| c.png | c | CC0 |\n"
+        "| drawn/ | d | CC0 |\n| empty/ | e | CC0 |\n",
         encoding="utf-8",
     )
     assert check_release.asset_faults(tmp_path) == [
         "assets/a.png has no licence line",
         "assets/b.png is CC BY, not CC0",
         "assets/c.png is listed, not there",
+        "assets/drawings.png has no licence line",
+        "assets/empty/ is listed, not there",
     ]
 
 
