@@ -36,6 +36,7 @@ SHARED_NETWORKS = {
     "latent",
     "pyramid",
     "translation",
+    "residual",
     "patchgan",
     "vgg_discriminator",
     "unet_discriminator",
