@@ -8,9 +8,11 @@ from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.config.cyclegan import CycleGANRecipe
 from imgan.config.translation import SideConfig
-from imgan.data.translation import open_domains
-from imgan.data.translation import open_held_out_domains
-from imgan.data.translation import unpaired_dataset
+from imgan.data.translation.domains import DomainSampler
+from imgan.data.translation.domains import open_domains
+from imgan.data.translation.held_out_domains import HeldOutDomains
+from imgan.data.translation.held_out_domains import open_held_out_domains
+from imgan.data.translation.pipeline import unpaired_dataset
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
@@ -34,12 +36,12 @@ class CycleGANExperiment(TranslationExperiment):
     recipe: CycleGANRecipe
 
     @cached_property
-    def domains(self) -> Any:
+    def domains(self) -> DomainSampler:
         """The training pictures of both domains, cut and mirrored."""
         return open_domains(self.recipe)
 
     @cached_property
-    def held_out(self) -> Any:
+    def held_out(self) -> HeldOutDomains | None:
         """The held-out pictures of both domains; None where there are none."""
         return open_held_out_domains(self.recipe)
 
@@ -101,8 +103,9 @@ class CycleGANExperiment(TranslationExperiment):
             self.domains,
             self.recipe.data.batch_size,
             first_step=first_step,
-            # Both are inputs and outputs, of networks of one kind.
-            value_range=network.input_range,
+            # Each is an input and an output, of networks of one kind.
+            a_range=network.input_range,
+            b_range=network.input_range,
             failures=failures,
         )
 
@@ -139,8 +142,8 @@ class CycleGANExperiment(TranslationExperiment):
         sides: list[SideConfig] = [data.a, data.b] if forth else [data.b, data.a]
         source, target = sides
         network = self.finished(average, "domain_a" if forth else "domain_b")
-        depths = self.domains.depths
-        made, given = (depths.b, depths.a) if forth else (depths.a, depths.b)
+        pictures = (self.domains.a, self.domains.b)
+        given, made = (one[0].dtype.name for one in pictures[:: 1 if forth else -1])
         card = self.translation_card(
             network,
             pixel_range=source.value_range,
@@ -173,14 +176,17 @@ class CycleGANExperiment(TranslationExperiment):
         """Build the networks and list the data, as a run would."""
         networks = self.build_networks()
         data, config = self.recipe.data, self.recipe.training
-        counts = self.domains.counts
         held_out = self.held_out
+        count_a, count_b = len(self.domains.a), len(self.domains.b)
         return [
             ("generators", f"two of {size_of(networks['generator_ab'])}"),
             ("discriminators", f"two of {size_of(networks['discriminator_b'])}"),
             ("tiles", self.tiles(networks["generator_ab"])),
-            ("training pictures", f"{counts.a} of domain a, {counts.b} of domain b"),
-            ("validation pictures", str(len(held_out)) if held_out else "0"),
+            ("training pictures", f"{count_a} of domain a, {count_b} of domain b"),
+            (
+                "validation pictures",
+                f"{len(held_out.a)} and {len(held_out.b)}" if held_out else "none",
+            ),
             ("pictures seen in all", f"{config.steps * data.batch_size:,} of each"),
             ("losses", "; ".join(self.losses())),
         ]
