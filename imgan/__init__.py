@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 def load(model: str = "x4", **options: Any) -> "Predictor":
     """Return a `Predictor` for a shipped name, a bundle or a run folder.
 
+    Models for super-resolution enlarge pictures; those for translation, pix2pix and
+    CycleGAN, turn them into others of the same size.
+
     Args:
         model: What `--model` takes on the command line: also "bicubic".
         **options: `tile`, `precision`, `scale`, `device`, `fidelity` and `keep_colors`
-            of `Predictor.load`.
+            of `Predictor.load`; of translation `stochastic` and `seed`, for the noise
+            that dropout is at inference.
 
     Returns:
         A function of pictures, see `imgan.inference.predictor.Predictor`.

@@ -9,69 +9,25 @@ from typing import Any
 from typing import Protocol
 
 from imgan.bundles.card import Card
-from imgan.bundles.card import read_card
 from imgan.bundles.fidelity import blend_networks
-from imgan.bundles.fidelity import check_fidelity
-from imgan.bundles.fidelity import partner_of
-from imgan.bundles.register import resolve
-from imgan.errors import UsageError
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
+from imgan.inference.eligibility import BICUBIC
+from imgan.inference.eligibility import check_model
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_tile_function
-from imgan.inference.graph import result_channels
+from imgan.inference.kinds import result_channels
+from imgan.inference.kinds import result_dtype
+from imgan.inference.kinds import to_input_channels
 from imgan.inference.tiling import Grid
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
 
-
-def picture_card(folder: Path) -> Card:
-    """Read the card of a network that turns pictures into pictures.
-
-    Raises:
-        CheckpointError: If the card is absent or damaged.
-        UsageError: If the model draws pictures from noise.
-    """
-    card = read_card(folder)
-    if card.task == "generation":
-        raise UsageError(
-            f"Model {card.name!r} draws pictures from noise, not from files; use "
-            "`imgan sample`, or imgan.load_sampler in Python"
-        )
-    return card
-
-
-def check_model(
-    model: str, fidelity: float | None = None, *, keep_colors: bool = False
-) -> Card | None:
-    """Return the card of a model for pictures, without loading it; None for "bicubic".
-
-    Raises:
-        UnknownModelError: If there is no such model, or its partner is missing.
-        CheckpointError: If its card is damaged, or its partner is of another network.
-        UsageError: If it draws pictures, has no fidelity partner where a fidelity is
-            asked for, or makes other channels than it takes where colours are kept.
-    """
-    if fidelity is not None:
-        check_fidelity(fidelity)
-    if model == BicubicEngine.name:
-        if fidelity is not None:
-            raise UsageError("--fidelity does not apply to bicubic. Leave it out")
-        return None
-    folder = resolve(model)
-    card = picture_card(folder)
-    if fidelity is not None:
-        partner_of(folder)
-    if keep_colors and card.input_channels != card.output_channels:
-        raise UsageError(
-            "--keep-colors needs a model that gives as many channels as it takes. "
-            f"Received: {card.name!r}, {card.input_channels} in and "
-            f"{card.output_channels} out"
-        )
-    return card
+# Of the tile, where a network whose tiles fit has random numbers in each of them.
+_RANDOM_OVERLAP = 1 / 4
 
 
 class Engine(Protocol):
@@ -85,9 +41,19 @@ class Engine(Protocol):
     """"cpu" or "gpu:0,1"."""
     streams: int
     """Tiles that may be computed at once."""
+    translates: bool
+    """Whether it makes other pictures of the same size, instead of larger ones."""
 
     def channels(self, channels: int) -> int:
         """Return the result's channels for a picture with so many."""
+        ...
+
+    def dtype(self, dtype: str) -> str:
+        """Return the result's dtype for a picture of some dtype."""
+        ...
+
+    def prepare(self, pixels: Array) -> Array:
+        """Return a `(height, width, channels)` picture in channels that `run` takes."""
         ...
 
     def run(
@@ -100,15 +66,24 @@ class Engine(Protocol):
 class BicubicEngine:
     """Hands tiles on as they are: the resampler behind it does all the work."""
 
-    name = "bicubic"
+    name = BICUBIC
     grid = Grid(tile=512, halo=0)
     default_scale = 4.0
     device = "cpu"
     streams = 1
+    translates = False
 
     def channels(self, channels: int) -> int:
         """Return the same number."""
         return channels
+
+    def dtype(self, dtype: str) -> str:
+        """Return the same dtype."""
+        return dtype
+
+    def prepare(self, pixels: Array) -> Array:
+        """Return the picture itself."""
+        return pixels
 
     def run(
         self, pixels: Array, crop: Region, precision: str, *, quantise: bool
@@ -124,10 +99,16 @@ class NetworkEngine:
         card: The network's card.
         load: Returns the network under the dtype policy it is given.
         device: What `--device` takes.
+        stochastic: Whether the network has random numbers at inference.
     """
 
     def __init__(
-        self, card: Card, load: Callable[[str], Any], device: str = "auto"
+        self,
+        card: Card,
+        load: Callable[[str], Any],
+        device: str = "auto",
+        *,
+        stochastic: bool = False,
     ) -> None:
         # One of two caches that grow with every new shape of a tile; see `graph`.
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
@@ -145,14 +126,20 @@ class NetworkEngine:
         self.name = card.name
         self.device = short_name(self._devices)
         self.default_scale = float(card.scale)
-        self.grid = grid_of(card)
+        self.grid = grid_of(card, stochastic=stochastic)
+        self.translates = card.task == "translation"
         # Two tiles at once keep the cores busy where one waits at the end of a layer,
         # or for a core that encodes a file: 10 to 40 % more tiles per second.
         self.streams = 2 * len(self._devices)
 
     @classmethod
     def from_bundle(
-        cls, folder: Path, card: Card, device: str, fidelity: float | None = None
+        cls,
+        folder: Path,
+        card: Card,
+        device: str,
+        fidelity: float | None = None,
+        noise_seed: int | None = None,
     ) -> "NetworkEngine":
         """Return an engine that loads its network from a bundle.
 
@@ -161,19 +148,32 @@ class NetworkEngine:
             card: Its card.
             device: What `--device` takes.
             fidelity: How far to go towards its fidelity partner; None: not at all.
+            noise_seed: Of the dropout that stays on; None: there is none.
         """
         from imgan.bundles.bundle import load_network
 
         def load(dtype: str) -> Any:
             if fidelity is None:
-                return load_network(folder, dtype)[0]
-            return blend_networks(folder, fidelity, dtype)[0]
+                network = load_network(folder, dtype)[0]
+            else:
+                network = blend_networks(folder, fidelity, dtype)[0]
+            if noise_seed is None:
+                return network
+            return network.variant(noise_seed=noise_seed)
 
-        return cls(card, load, device)
+        return cls(card, load, device, stochastic=noise_seed is not None)
 
     def channels(self, channels: int) -> int:
         """Return the result's channels for a picture with so many."""
         return result_channels(self._card, channels)
+
+    def dtype(self, dtype: str) -> str:
+        """Return the result's dtype for a picture of some dtype."""
+        return result_dtype(self._card, dtype)
+
+    def prepare(self, pixels: Array) -> Array:
+        """Return a picture in channels that `run` takes."""
+        return to_input_channels(self._card, pixels)
 
     def run(
         self, pixels: Array, crop: Region, precision: str, *, quantise: bool
@@ -203,10 +203,21 @@ class NetworkEngine:
             return self._functions[key]
 
 
-def grid_of(card: Card) -> Grid:
-    """Return how a card says its network may be tiled."""
-    halo = card.tile_halo.halo if card.tile_halo else card.halo
-    if halo is None:
-        # A network that sees the whole picture cannot be tiled.
-        return Grid(0, 0, card.scale, card.size_multiple)
-    return Grid(card.tile, halo, card.scale, card.size_multiple)
+def grid_of(card: Card, *, stochastic: bool = False) -> Grid:
+    """Return how a card says its network may be tiled.
+
+    Random numbers are a tile's own, so with them tiles do not fit side by side.
+    """
+    halo, overlap, error = card.halo, card.overlap, 0.0
+    if card.tile_halo:
+        halo, error = card.tile_halo.halo, card.tile_halo.error
+    if halo is not None and stochastic:
+        overlap = overlap or max(1, int(card.tile * _RANDOM_OVERLAP))
+    whole = Grid(0, 0, card.scale, card.size_multiple, card.minimum_size)
+    if halo is not None and not stochastic:
+        return whole._replace(tile=card.tile, halo=halo, error=error)
+    # A network that sees the whole picture can be tiled only where tiles are blended.
+    return whole._replace(tile=card.tile, overlap=overlap) if overlap else whole
+
+
+__all__ = ["BicubicEngine", "Engine", "NetworkEngine", "check_model", "grid_of"]

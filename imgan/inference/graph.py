@@ -13,6 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from imgan.bundles.card import Card
+from imgan.inference.kinds import result_channels
+from imgan.inference.kinds import result_dtype
+from imgan.inference.kinds import result_units
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
@@ -39,29 +42,6 @@ TileFunction = Callable[[Array, Region], TileResult]
 """From `(height, width, channels)` pixels and the part of the output to keep."""
 
 
-def result_channels(card: Card, channels: int) -> int:
-    """Return how many channels the network makes of a picture with so many.
-
-    Grey through a network for colour comes back grey; colour through a network for
-    grey goes channel by channel.
-    """
-    if channels == card.input_channels:
-        return card.output_channels
-    if card.takes_bands:
-        raise ValueError(
-            f"Model {card.name!r} takes pictures with {card.input_channels} bands. "
-            f"Received a picture with {channels}"
-        )
-    if channels == 1 and card.input_channels == 3:
-        return 1
-    if card.input_channels == 1 and card.output_channels == 1:
-        return channels
-    raise ValueError(
-        f"Model {card.name!r} takes pictures with {card.input_channels} channels. "
-        f"Received a picture with {channels}"
-    )
-
-
 def compile_tile_function(
     network: Any, card: Card, dtype: str, channels: int, *, quantise: bool
 ) -> TileFunction:
@@ -71,44 +51,48 @@ def compile_tile_function(
         network: `keras.Model` in inference form.
         card: Its value ranges and channels.
         dtype: Of the pictures: uint8, uint16 or float32.
-        channels: Of the pictures.
-        quantise: Return pixels in the dtype of the input, rounded half up; otherwise
+        channels: Of the pictures, as `to_input_channels` returns them.
+        quantise: Return pixels in the dtype of the result, rounded half up; otherwise
             float32.
     """
     tf = import_tensorflow()
     result_channels(card, channels)
     low, high = card.input_range
     floor, ceiling = card.output_range
-    raw = card.pixel_range is not None
     zero, one = card.pixel_range or (0.0, dtype_peak(dtype))
+    made_dtype = result_dtype(card, dtype)
+    units = result_units(card)
+    bottom, top_value = units or (0.0, 1.0)
+    # A picture may rightly become another one that is black.
+    watched = units is None and card.task == "super_resolution"
 
     def compute(pixels: Any, crop: Any) -> tuple[Any, Any, Any]:
         images = (tf.cast(pixels, tf.float32) - zero) / (one - zero)
-        lit = tf.reduce_max(images) > _LIT
+        lit = tf.reduce_max(images) > _LIT if watched else tf.constant(False)
         images = images * (high - low) + low
         outputs = _through(tf, network, card, images, channels)
         top, left, height, width = tf.unstack(crop)
         values = outputs[0, top : top + height, left : left + width]
         values = (values - floor) / (ceiling - floor)
         finite = tf.reduce_all(tf.math.is_finite(values))
-        if raw:
-            # What lies beyond the range is as real as what lies within, and nothing
-            # is black: values go back to the units of the files as they are.
-            values, lit = values * (one - zero) + zero, tf.constant(False)
+        if units:
+            # What lies beyond the range is as real as what lies within: values go to
+            # the units of the files as they are.
+            values = values * (top_value - bottom) + bottom
         else:
             values = tf.clip_by_value(values, 0.0, 1.0)
         black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
-        if quantise and dtype != "float32":
-            peak = dtype_peak(dtype)
-            levels = tf.clip_by_value(values, 0.0, peak) if raw else values * peak
-            values = tf.cast(tf.floor(levels + 0.5), dtype)
+        if quantise and made_dtype != "float32":
+            peak = dtype_peak(made_dtype)
+            levels = tf.clip_by_value(values, 0.0, peak) if units else values * peak
+            values = tf.cast(tf.floor(levels + 0.5), made_dtype)
         return values, finite, black
 
     run = _freeze(tf, compute, channels, dtype)
 
     def call(pixels: Array, crop: Region) -> TileResult:
         values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
-        return TileResult(values, bool(finite), bool(black), raw)
+        return TileResult(values, bool(finite), bool(black), units is not None)
 
     return call
 
@@ -147,6 +131,8 @@ def _through(tf: Any, network: Any, card: Card, images: Any, channels: int) -> A
     if channels == 1:
         outputs = network(tf.repeat(images, card.input_channels, 3), training=False)
         outputs = tf.cast(outputs, tf.float32)
+        if card.task == "translation":
+            return outputs
         return tf.reduce_mean(outputs, axis=3, keepdims=True)
     # (1, height, width, channels) -> (channels, height, width, 1) and back
     outputs = network(tf.transpose(images, (3, 1, 2, 0)), training=False)

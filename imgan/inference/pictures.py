@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from imgan.inference.predictor import Progress
 from imgan.io.bands import read_bands
 from imgan.io.images import Picture
 from imgan.io.images import bleed_colour
+from imgan.io.metadata import profile_fits
 from imgan.types import Array
+from imgan.types import dtype_peak
 
 
 def read_model_bands(path: Path, card: Card, max_megapixels: float = 500.0) -> Array:
@@ -44,10 +47,13 @@ def predict_picture(
     progress: Progress | None = None,
     cancelled: threading.Event | None = None,
 ) -> tuple[Picture, Prediction]:
-    """Enlarge colours and transparency; everything else travels along.
+    """Compute colours, and transparency where they are enlarged; the rest travels.
+
+    A translation never sees transparency, which stays what it is, and drops a colour
+    profile that says nothing about its result.
 
     Args:
-        predictor: Enlarges one array.
+        predictor: Computes one array.
         picture: Not changed.
         progress: Told of every tile of the colours.
         cancelled: Set it to stop at the next tile.
@@ -60,6 +66,8 @@ def predict_picture(
     if alpha is not None:
         pixels = bleed_colour(pixels, alpha)
     made = predictor.predict(pixels, progress=progress, cancelled=cancelled)
+    if predictor.engine.translates:
+        return _translated(picture, made.pixels), made
     if alpha is None:
         return replace(picture, pixels=made.pixels), made
     constant = _constant(alpha)
@@ -72,6 +80,30 @@ def predict_picture(
         made.warnings += [f"transparency: {line}" for line in transparency.warnings]
         made.seconds += transparency.seconds
     return replace(picture, pixels=made.pixels, alpha=enlarged), made
+
+
+def _translated(picture: Picture, pixels: Array) -> Picture:
+    """Return the picture with new colours; grey is `(height, width)`."""
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    alpha, metadata = picture.alpha, picture.metadata
+    if alpha is not None:
+        alpha = _to_depth(alpha, pixels.dtype)
+    grey = pixels.ndim == 2
+    if metadata.icc and not profile_fits(metadata.icc, grey):
+        metadata = replace(metadata, icc=None)
+    return replace(picture, pixels=pixels, alpha=alpha, metadata=metadata)
+
+
+def _to_depth(values: Array, dtype: "np.dtype[Any]") -> Array:
+    """Return values that mean the same in the dtype of pictures."""
+    if values.dtype == dtype:
+        return values
+    # Exact where there are more levels: 65535 is 257 times 255.
+    levels = values * (dtype_peak(dtype) / dtype_peak(values.dtype))
+    if dtype.kind == "u":
+        levels = np.floor(levels + 0.5)
+    return levels.astype(dtype)
 
 
 def _constant(values: Array) -> float | None:

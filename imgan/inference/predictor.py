@@ -7,10 +7,8 @@ Example:
     (1600, 2400, 3)
 """
 
-import itertools
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -18,32 +16,26 @@ from pathlib import Path
 import numpy as np
 
 from imgan.bundles.register import resolve
-from imgan.errors import ImganError
+from imgan.errors import UsageError
 from imgan.inference.colors import keep_colors as restore_colors
 from imgan.inference.devices import parse_device
+from imgan.inference.eligibility import check_model
 from imgan.inference.engines import BicubicEngine
 from imgan.inference.engines import Engine
 from imgan.inference.engines import NetworkEngine
-from imgan.inference.engines import check_model
+from imgan.inference.passes import Progress
+from imgan.inference.passes import TileChoice
+from imgan.inference.passes import compute_picture
 from imgan.inference.precision import choose_precision
 from imgan.inference.resample import make_resampler
 from imgan.inference.resample import result_size
 from imgan.inference.streams import Cancelled
 from imgan.inference.streams import Streams
 from imgan.inference.tiles import TileJob
-from imgan.inference.tiles import is_out_of_memory
-from imgan.inference.tiling import Grid
-from imgan.inference.tiling import Tile
 from imgan.inference.tiling import pad_to_multiple
-from imgan.inference.tiling import plan_tiles
 from imgan.types import Array
 from imgan.types import Size
 from imgan.types import dtype_peak
-
-Progress = Callable[[int, int], None]
-"""Called after each tile with how many are done and how many there are."""
-
-SMALLEST_TILE = 16
 
 
 @dataclass
@@ -67,6 +59,11 @@ class Predictor:
     A model whose card has a `pixel_range` takes and gives raw values of its files, such
     as metres. Floats may lie beyond the range, on both sides, and are never clipped;
     integers are clipped to what their dtype holds.
+
+    A model for translation gives pictures of the same size with its own channels, of
+    the dtype and the units that `kinds` reads off its card. Grey is repeated for a
+    network that takes colour, and colour becomes luma for one that takes grey. Whether
+    its tiles show is what `describe_tiles` says.
 
     Args:
         engine: What computes tiles.
@@ -93,9 +90,9 @@ class Predictor:
         choose_precision(precision, "uint8", engine.device)
         self.engine = engine
         self.precision = precision
-        self.scale = engine.default_scale if scale is None else scale
+        self.scale = self._scale_of(scale, engine.default_scale)
         self.keep_colors = keep_colors
-        self._tile = engine.grid.tile if tile is None else tile
+        self._tiles = TileChoice(engine.grid, tile)
         self._streams = Streams(engine.streams)
 
     @classmethod
@@ -109,6 +106,8 @@ class Predictor:
         device: str = "auto",
         fidelity: float | None = None,
         keep_colors: bool = False,
+        stochastic: bool = False,
+        seed: int = 0,
     ) -> "Predictor":
         """Return a predictor for a shipped name, a bundle, a run folder or "bicubic".
 
@@ -121,6 +120,10 @@ class Predictor:
             fidelity: For an adversarial model with a partner: 0 is the model itself,
                 1 the pixel-loss model; between them, weights are interpolated.
             keep_colors: As in the constructor.
+            stochastic: Leave dropout on, the noise of pix2pix' generator; without it a
+                result is the network's own, the same in every call.
+            seed: Of that noise: the same seed gives the same result, whatever was
+                computed before.
 
         Raises:
             UnknownModelError: If there is no such model, or its partner is missing.
@@ -130,12 +133,17 @@ class Predictor:
         """
         parse_device(device)
         engine: Engine
-        card = check_model(str(model), fidelity, keep_colors=keep_colors)
+        card = check_model(
+            str(model), fidelity, keep_colors=keep_colors, stochastic=stochastic
+        )
         if card is None:
             engine, precision = BicubicEngine(), "float32"
         else:
             folder = resolve(str(model))
-            engine = NetworkEngine.from_bundle(folder, card, device, fidelity)
+            noise_seed = seed if stochastic else None
+            engine = NetworkEngine.from_bundle(
+                folder, card, device, fidelity, noise_seed
+            )
         return cls(
             engine,
             tile=tile,
@@ -147,10 +155,10 @@ class Predictor:
     @property
     def tile(self) -> int:
         """Side of a tile now; it shrinks for good when memory runs out."""
-        return self._tile
+        return self._tiles.tile
 
     def __call__(self, image: Array, scale: float | None = None) -> Array:
-        """Return the picture enlarged.
+        """Return the picture enlarged or translated.
 
         Args:
             image: `(height, width)` or `(height, width, channels)`, uint8, uint16 or
@@ -158,17 +166,24 @@ class Predictor:
             scale: Instead of the predictor's own.
 
         Returns:
-            `(ceil(height * scale), ceil(width * scale)[, channels])`, same dtype.
+            `(ceil(height * scale), ceil(width * scale)[, channels])`, same dtype; of a
+            translation its own channels and dtype.
         """
         return self.predict(image, scale).pixels
 
     def result_size(self, size: Size, scale: float | None = None) -> Size:
         """Return the size that a picture of some size comes out with."""
-        return result_size(size, self.scale if scale is None else scale)
+        return result_size(size, self._scale_of(scale, self.scale))
 
     def precision_for(self, dtype: str) -> str:
         """Return the precision for pictures of a dtype, by rule."""
-        return choose_precision(self.precision, dtype, self.engine.device)
+        made = self.engine.dtype(dtype)
+        deeper = dtype if made == "uint8" else made
+        return choose_precision(self.precision, deeper, self.engine.device)
+
+    def describe_tiles(self) -> str:
+        """Return in a sentence how pictures are tiled, and what it means for them."""
+        return self._tiles.describe()
 
     def predict(
         self,
@@ -190,92 +205,46 @@ class Predictor:
 
         Raises:
             ImganError: If the network's values are not numbers even in float32, or
-                memory does not suffice for a tile of 16 pixels.
+                memory does not suffice for the smallest tile.
             Cancelled: If `cancelled` was set.
         """
         image = _checked(image)
         started = time.perf_counter()
         precision = self.precision_for(image.dtype.name)
-        scale = self.scale if scale is None else scale
-        job = self._job(image, scale, precision)
-        done: list[Tile] = []
-        while True:
-            tile = self._tile
-            try:
-                self._compute(job, tile, done, progress, cancelled)
-                break
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-                self._shrink(tile, job.size, error)
+        job = self._job(image, self._scale_of(scale, self.scale), precision)
+        compute_picture(job, self._tiles, self._streams, progress, cancelled)
         if self.keep_colors if keep_colors is None else keep_colors:
             source = image.reshape(*job.size, -1)
             restore_colors(source, job.result, raw=job.raw, out=job.result)
-        pixels = job.result if image.ndim == 3 else job.result[..., 0]
+        flat = image.ndim == 2 and job.result.shape[2] == 1
+        pixels = job.result[..., 0] if flat else job.result
         seconds = time.perf_counter() - started
         return Prediction(pixels, precision, job.warnings(), seconds)
+
+    def _scale_of(self, scale: float | None, default: float) -> float:
+        if scale is None or scale == default:
+            return default
+        if self.engine.translates:
+            raise UsageError(
+                f"Model {self.engine.name!r} keeps the size of pictures. "
+                f"Received: --scale {scale:g}. Leave it out"
+            )
+        return scale
 
     def _job(self, image: Array, scale: float, precision: str) -> TileJob:
         size = Size(*image.shape[:2])
         pixels = image.reshape(*size, -1)
         grid = self.engine.grid
-        resampler = make_resampler(size, scale, grid.scale)
-        channels = self.engine.channels(pixels.shape[2])
+        shape = (*result_size(size, scale), self.engine.channels(pixels.shape[2]))
+        prepared = self.engine.prepare(pixels)
         return TileJob(
             engine=self.engine,
             size=size,
-            pixels=pad_to_multiple(pixels, grid.multiple),
+            pixels=pad_to_multiple(prepared, grid.multiple, grid.minimum),
             precision=precision,
-            resampler=resampler,
-            result=np.empty((*result_size(size, scale), channels), image.dtype),
+            resampler=make_resampler(size, scale, grid.scale),
+            result=np.empty(shape, self.engine.dtype(image.dtype.name)),
         )
-
-    def _compute(
-        self,
-        job: TileJob,
-        tile: int,
-        done: list[Tile],
-        progress: Progress | None,
-        cancelled: threading.Event | None,
-    ) -> None:
-        tiles = plan_tiles(job.size, self._grid(tile), *job.taps())
-        # After memory ran out, what larger tiles had finished is not computed again.
-        left = [one for one in tiles if not _covered(one, done)]
-        finished = itertools.count(len(tiles) - len(left) + 1)
-
-        def work(one: Tile) -> None:
-            job.run(one)
-            done.append(one)
-            if progress:
-                progress(next(finished), len(tiles))
-
-        self._streams.map(work, left, cancelled)
-
-    def _grid(self, tile: int) -> Grid:
-        grid = self.engine.grid
-        # A network that sees the whole picture has no tile, whatever is asked for.
-        return grid._replace(tile=tile) if grid.tile else grid
-
-    def _shrink(self, tile: int, size: Size, error: BaseException) -> None:
-        whole = max(size)
-        used = min(tile, whole) if tile else whole
-        if used // 2 < SMALLEST_TILE or not self.engine.grid.tile:
-            raise ImganError(
-                f"Out of memory with tiles of {used} pixels, and no smaller one is "
-                "possible. Close other programs or use a smaller picture"
-            ) from error
-        self._tile = min(self._tile or whole, used // 2)
-
-
-def _covered(tile: Tile, done: list[Tile]) -> bool:
-    place = tile.place
-    return any(
-        other.place.top <= place.top
-        and other.place.left <= place.left
-        and other.place.bottom >= place.bottom
-        and other.place.right >= place.right
-        for other in done
-    )
 
 
 def _checked(image: Array) -> Array:

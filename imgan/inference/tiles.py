@@ -35,6 +35,8 @@ class TileJob:
     """Whether pixels are values of files with a meaning of their own."""
     redone: list[Region] = field(default_factory=list)
     black: list[Region] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What else the user should know."""
 
     def taps(self) -> Sequence[Taps]:
         """Return what `plan_tiles` must know of the resampler."""
@@ -48,17 +50,36 @@ class TileJob:
         Raises:
             ImganError: If its values are not numbers even in float32.
         """
-        pixels = np.ascontiguousarray(self.pixels[tile.read.slices()])
-        made = self._healthy(pixels, tile)
-        values, self.raw = made.pixels, made.raw
+        values = self.compute(tile, quantised=self.resampler is None)
         if self.resampler is not None:
             values = self.resampler(values, tile)
-            values = quantise(values, self.result.dtype.name, raw=made.raw)
+            values = quantise(values, self.result.dtype.name, raw=self.raw)
         self.result[tile.place.slices()] = values
+
+    def compute(self, tile: Tile, *, quantised: bool) -> Array:
+        """Return what the network makes of one tile, in the result's dtype or float32.
+
+        Raises:
+            ImganError: If its values are not numbers even in float32.
+        """
+        pixels = np.ascontiguousarray(self.pixels[tile.read.slices()])
+        made = self._healthy(pixels, tile, quantised)
+        self.raw = made.raw
+        return made.pixels
+
+    def restart(self, note: str) -> None:
+        """Forget the tiles that were computed, and note why.
+
+        Args:
+            note: For the user, instead of what was found in them.
+        """
+        self.redone.clear()
+        self.black.clear()
+        self.notes = [note]
 
     def warnings(self) -> list[str]:
         """Return what the user should know about the tiles."""
-        found = []
+        found = list(self.notes)
         if self.redone:
             found.append(
                 f"{len(self.redone)} tiles came out black or not finite in "
@@ -72,10 +93,11 @@ class TileJob:
             )
         return found
 
-    def _healthy(self, pixels: Array, tile: Tile) -> TileResult:
-        made = self._compute(pixels, tile, self.precision)
+    def _healthy(self, pixels: Array, tile: Tile, quantised: bool) -> TileResult:
+        run = self.engine.run
+        made = run(pixels, tile.crop, self.precision, quantise=quantised)
         if (made.black or not made.finite) and self.precision != "float32":
-            again = self._compute(pixels, tile, "float32")
+            again = run(pixels, tile.crop, "float32", quantise=quantised)
             # Black in both: precision is not the reason, see `black`.
             if not (made.finite and again.finite and again.black):
                 self.redone.append(tile.place)
@@ -89,10 +111,6 @@ class TileJob:
         if made.black:
             self.black.append(tile.place)
         return made
-
-    def _compute(self, pixels: Array, tile: Tile, precision: str) -> TileResult:
-        quantised = self.resampler is None
-        return self.engine.run(pixels, tile.crop, precision, quantise=quantised)
 
 
 def quantise(values: Array, dtype: str, *, raw: bool = False) -> Array:

@@ -20,6 +20,9 @@ from imgan.types import Size
 Taps = NDArray[np.int64]
 """`(result length, taps)`: which pixels of the network's output make a result pixel."""
 
+_SHORTEST_MIRRORED = 4
+"""Pixels from which on there is something to mirror over and over."""
+
 
 class Span(NamedTuple):
     """One tile along one axis; every pair is `start, stop`."""
@@ -56,6 +59,14 @@ class Grid(NamedTuple):
     """Output pixels per input pixel along one side."""
     multiple: int = 1
     """Sides that the network accepts are multiples of this."""
+    minimum: int = 1
+    """Sides that the network accepts are at least this."""
+    overlap: int = 0
+    """Input pixels over which neighbouring tiles are blended, for a network without a
+    halo; 0: tiles, if there are any, are put side by side. See `blending`."""
+    error: float = 0.0
+    """Largest difference that tiles make where they are put side by side, in units of
+    the output's range."""
 
 
 def plan_tiles(
@@ -70,12 +81,13 @@ def plan_tiles(
         columns: The same for columns.
 
     Returns:
-        Tiles row by row. Reads lie within `padded_size(size, grid.multiple)`.
+        Tiles row by row. Reads lie within `padded_size` of the picture and the grid.
     """
-    if grid.tile < 0 or grid.halo < 0 or min(grid.scale, grid.multiple, *size) < 1:
+    least = min(grid.scale, grid.multiple, grid.minimum, *size)
+    if grid.tile < 0 or grid.halo < 0 or least < 1:
         raise ValueError(
-            "tile and halo must be at least 0; scale, multiple and sides at least 1. "
-            f"Received: {grid}, {size!r}"
+            "tile and halo must be at least 0; scale, multiple, minimum and sides at "
+            f"least 1. Received: {grid}, {size!r}"
         )
     across = plan_axis(size.width, grid, columns)
     return [
@@ -94,7 +106,8 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
         taps: What each result pixel needs, if the network's output is resampled.
     """
     step = _up(grid.tile, grid.multiple) or length
-    padded = _up(length, grid.multiple)
+    padded = padded_length(length, grid.multiple, grid.minimum)
+    shortest = padded_length(1, grid.multiple, grid.minimum)
     spans = []
     for start in range(0, length, step):
         stop = min(start + step, length)
@@ -109,35 +122,46 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
             kept = (int(needed.min()), int(needed.max()) + 1)
         first = max(0, kept[0] // grid.scale - grid.halo)
         last = min(padded, -(-kept[1] // grid.scale) + grid.halo)
-        read = (first - first % grid.multiple, _up(last, grid.multiple))
-        spans.append(Span(read, kept, place))
+        first, last = first - first % grid.multiple, _up(last, grid.multiple)
+        if last - first < shortest:
+            # More neighbours than the halo change nothing.
+            first = min(first, padded - shortest)
+            last = first + shortest
+        spans.append(Span((first, last), kept, place))
     return spans
 
 
-def padded_size(size: Size, multiple: int) -> Size:
-    """Return the smallest size that holds `size` and whose sides are multiples."""
-    return Size(_up(size.height, multiple), _up(size.width, multiple))
+def padded_size(size: Size, multiple: int, minimum: int = 1) -> Size:
+    """Return the smallest size that holds `size` and that a network accepts."""
+    return Size(*(padded_length(side, multiple, minimum) for side in size))
 
 
-def pad_to_multiple(image: Array, multiple: int) -> Array:
+def padded_length(length: int, multiple: int, minimum: int = 1) -> int:
+    """Return the smallest side that holds `length` and that a network accepts."""
+    return _up(max(length, minimum), multiple)
+
+
+def pad_to_multiple(image: Array, multiple: int, minimum: int = 1) -> Array:
     """Mirror a picture at its bottom and right until its sides are multiples.
 
     Args:
-        image: `(height, width, channels)`; a side too short to mirror repeats its
-            last pixel.
+        image: `(height, width, channels)`; a side is mirrored as often as it takes, and
+            one of less than 4 pixels that is too short repeats its last pixel.
         multiple: What both sides must be divisible by.
+        minimum: What both sides must be at least.
 
     Returns:
         The picture itself if nothing is missing.
     """
     size = Size(*image.shape[:2])
-    wanted = padded_size(size, multiple)
+    wanted = padded_size(size, multiple, minimum)
     for axis in (0, 1):
         missing = wanted[axis] - size[axis]
         if missing:
-            mode = "reflect" if missing < size[axis] else "edge"
+            mirrored = missing < size[axis] or size[axis] >= _SHORTEST_MIRRORED
             widths = [(0, 0)] * image.ndim
             widths[axis] = (0, missing)
+            mode = "reflect" if mirrored else "edge"
             image = np.pad(image, widths, mode=mode)  # type: ignore[call-overload]
     return image
 

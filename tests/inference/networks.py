@@ -71,6 +71,7 @@ class NearestEngine:
 
     name = "nearest"
     device = "cpu"
+    translates = False
 
     def __init__(self, scale: int = 2, tile: int = 64, **grid: int) -> None:
         self.grid = Grid(tile, grid.pop("halo", 2), scale, **grid)
@@ -81,6 +82,14 @@ class NearestEngine:
     def channels(self, channels: int) -> int:
         """Return the same number."""
         return channels
+
+    def dtype(self, dtype: str) -> str:
+        """Return the same dtype."""
+        return dtype
+
+    def prepare(self, pixels: Array) -> Array:
+        """Return the picture itself."""
+        return pixels
 
     def run(
         self, pixels: Array, crop: Region, precision: str, *, quantise: bool
