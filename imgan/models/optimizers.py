@@ -1,5 +1,6 @@
-"""One update of one network, with loss scaling where it computes in float16."""
+"""One update of one or more networks, with loss scaling where one is in float16."""
 
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -19,16 +20,17 @@ class Update(NamedTuple):
     """1, or 0 for a step that loss scaling has skipped."""
 
 
-def with_loss_scaling(optimizer: Any, network: Any) -> Any:
-    """Return the optimizer, wrapped if some layer of the network computes in float16.
+def with_loss_scaling(optimizer: Any, *networks: Any) -> Any:
+    """Return the optimizer, wrapped if some layer of a network computes in float16.
 
-    It is built on the network's weights, so that a checkpoint finds its slots before
-    the first step.
+    It is built on the weights of all networks, so that a checkpoint finds its slots
+    before the first step.
     """
-    half = any(layer.compute_dtype == "float16" for layer in network.layers)
+    layers = [layer for network in networks for layer in network.layers]
+    half = any(layer.compute_dtype == "float16" for layer in layers)
     if half and not is_loss_scaled(optimizer):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(network.trainable_variables)
+    optimizer.build(_trained(networks))
     return optimizer
 
 
@@ -37,9 +39,9 @@ def is_loss_scaled(optimizer: Any) -> bool:
     return isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
 
 
-def update(optimizer: Any, tape: Any, scaled_loss: Any, network: Any) -> Update:
-    """Apply the gradient of `optimizer.scale_loss(loss)` to a network's weights."""
-    variables = network.trainable_variables
+def update(optimizer: Any, tape: Any, scaled_loss: Any, *networks: Any) -> Update:
+    """Apply the gradient of `optimizer.scale_loss(loss)` to the networks' weights."""
+    variables = _trained(networks)
     gradients = tape.gradient(scaled_loss, variables)
     # Read before `apply`, which may change it.
     scale = optimizer.scale_loss(tf.ones(()))
@@ -51,3 +53,7 @@ def update(optimizer: Any, tape: Any, scaled_loss: Any, network: Any) -> Update:
     # The optimizer skips such a step and lowers its scale: no failure of the run.
     finite = tf.math.is_finite(norm)
     return Update(tf.where(finite, norm, 0.0), tf.cast(finite, tf.float32))
+
+
+def _trained(networks: Sequence[Any]) -> list[Any]:
+    return [v for network in networks for v in network.trainable_variables]

@@ -83,7 +83,7 @@ class Standing:
             state: What the augmentation reports.
             done: How the update went.
         """
-        numbers = _whole(losses) | self._judgements(*logits)
+        numbers = _whole(losses) | self.judgements(*logits)
         numbers["gradient_norm"] = done.norm
         weights = {**weights, "gradient_norm": done.counted}
         self._discriminator.update_state(
@@ -103,9 +103,10 @@ class Standing:
         real, _ = self._loss.margins(real_logits, fake_logits)
         return tf.reduce_mean(tf.sign(real))
 
-    def _judgements(self, real_logits: Any, fake_logits: Any) -> dict[str, Any]:
+    def judgements(self, real_logits: Any, fake_logits: Any) -> dict[str, Any]:
+        """Return what the logits say of the discriminator, without its name."""
         if isinstance(real_logits, list):
-            return mean_of(list(map(self._judgements, real_logits, fake_logits)))
+            return _mean(list(map(self.judgements, real_logits, fake_logits)))
         if not self._loss.bounded:
             gap = tf.reduce_mean(real_logits) - tf.reduce_mean(fake_logits)
             return {"distance": gap}
@@ -117,8 +118,7 @@ class Standing:
         }
 
 
-def mean_of(numbers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the mean of each number over several mappings of the same names."""
+def _mean(numbers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         name: tf.add_n([each[name] for each in numbers]) / len(numbers)
         for name in numbers[0]

@@ -104,10 +104,10 @@ def test_numbers_of_scales_are_averaged() -> None:
     real = [tf.constant([[1.0, 1.0, -1.0, -1.0]]), tf.constant([[1.0]])]
     fake = [tf.constant([[2.0] * 4]), tf.constant([[-1.0]])]
     standing = Standing(ADVERSARIAL_LOSSES["hinge"]("discriminator"), (), (), ())
-    judged = numbers(standing._judgements(real, fake))
+    judged = numbers(standing.judgements(real, fake))
     assert judged == {"real_accuracy": 0.75, "fake_accuracy": 0.5, "real_sign": 0.5}
     standing = Standing(ADVERSARIAL_LOSSES["wasserstein"]("discriminator"), (), (), ())
-    assert numbers(standing._judgements(real, fake)) == {"distance": 0.0}
+    assert numbers(standing.judgements(real, fake)) == {"distance": 0.0}
 
 
 def test_slopes_of_scales_add_up() -> None:
