@@ -71,7 +71,11 @@ class BatchProgress:
 
     def __call__(self, event: "Event") -> None:
         """Show one event."""
-        row = event.row
+        row: FileRow | None = getattr(event, "row", None)
+        if row is None:
+            if not self._quiet:
+                self.line(getattr(event, "text", ""))
+            return
         fraction = getattr(event, "fraction", None)
         if fraction is not None:
             self._running[id(row)] = fraction

@@ -34,6 +34,10 @@ COMMANDS = {
         "imgan.cli.commands.upscale:upscale",
         "Enlarge pictures and folders of pictures.",
     ),
+    "translate": Verb(
+        "imgan.cli.commands.translate:translate",
+        "Turn pictures into others of the same size.",
+    ),
     "sample": Verb(
         "imgan.cli.commands.sample:sample",
         "Draw new pictures from a trained generator.",

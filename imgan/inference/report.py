@@ -61,6 +61,8 @@ class Report:
     files: list[FileRow]
     fidelity: float | None = None
     """Between 0, the adversarial model, and 1, its partner; None: the model itself."""
+    seed: int | None = None
+    """Of dropout, where it was on; None: results are the same every time."""
     ignored: int = 0
     """Files without a picture's suffix."""
     seconds: float = 0.0
@@ -95,6 +97,7 @@ class Report:
             "device": self.device,
             "precision": self.precision,
             "fidelity": self.fidelity,
+            "seed": self.seed,
             "files": [row.to_json() for row in self.files],
             "totals": {
                 "done": self.count("done"),

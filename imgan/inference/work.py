@@ -7,23 +7,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
 
 from imgan.bundles.card import Card
+from imgan.errors import DataError
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
+from imgan.inference.frames import FrameReader
+from imgan.inference.frames import writes_bands
+from imgan.inference.kinds import result_channels
+from imgan.inference.kinds import result_dtype
 from imgan.inference.memory import physical_memory
 from imgan.inference.pictures import predict_picture
-from imgan.inference.pictures import read_model_bands
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
 from imgan.inference.report import FileRow
 from imgan.inference.resample import result_size
+from imgan.inference.sheets import make_sheet
+from imgan.inference.sheets import read_target
+from imgan.inference.sheets import sheet_size
+from imgan.inference.sheets import shown
 from imgan.io.bands import check_bands
 from imgan.io.bands import write_bands
 from imgan.io.formats import check_output
+from imgan.io.formats import format_name
 from imgan.io.formats import format_of
+from imgan.io.formats import stored_bits
 from imgan.io.images import Picture
-from imgan.io.images import read_image
 from imgan.io.images import read_size
 from imgan.io.images import write_image
 from imgan.types import Size
@@ -52,6 +65,14 @@ class BatchOptions:
     fidelity: float | None = None
     """0 to 1, from an adversarial model to its partner; None: the model itself."""
     keep_colors: bool = False
+    stochastic: bool = False
+    """Whether dropout is on, as in training."""
+    seed: int = 0
+    """Of dropout."""
+    side_by_side: bool = False
+    """Write sheets of input and result instead of results."""
+    targets: Path | None = None
+    """Folder of what results should be, for the sheets."""
 
 
 @dataclass
@@ -59,10 +80,18 @@ class Item:
     """A picture on its way through a batch."""
 
     row: FileRow
+    earlier: tuple[Path, ...] = ()
+    """The frames before it, oldest first."""
+    target: Path | None = None
+    """What the result should be, for the sheet."""
+    fault: Exception | None = None
+    """Why it cannot be made, known before it is looked at."""
     picture: Picture | None = None
     """As read, then as computed."""
+    source: Picture | None = None
+    """As read, where the sheet will want it."""
     bands: bool = False
-    """Whether its pixels are raw values in bands."""
+    """Whether its result is raw values in bands."""
     input_bytes: int = 0
     output_bytes: int = 0
 
@@ -77,113 +106,199 @@ def timed(row: FileRow) -> Iterator[None]:
         row.seconds += time.perf_counter() - started
 
 
-def is_finished(item: Item, scale: float, overwrite: bool) -> bool:
-    """Look at the headers: whether the output is there already.
-
-    Fills in the sizes of the row.
-
-    Raises:
-        ImageReadError: If the input is not a picture.
-        OutputError: If there is an output of another size.
-    """
-    row = item.row
-    output = _output_of(row)
-    size = read_size(row.input)
-    row.input_size, row.output_size = size, result_size(size, scale)
-    # Four bytes a pixel: the depth is not known before the picture is decoded.
-    item.input_bytes = size.height * size.width * 4
-    if overwrite or not os.path.lexists(output):
-        return False
-    try:
-        present = read_size(output)
-    except ImageReadError as error:
-        raise OutputError(
-            f"{output} exists and is not a picture. Remove it or use --overwrite"
-        ) from error
-    if present != row.output_size:
-        raise OutputError(
-            f"{output} exists with {present} pixels, expected {row.output_size}. "
-            "Use --overwrite to replace it"
-        )
-    return True
-
-
-def read(
-    item: Item, scale: float, max_megapixels: float, card: Card | None = None
-) -> None:
-    """Read the picture of an item, and check that its result can be made and kept.
+@dataclass
+class Worker:
+    """The steps of one picture, for the pictures of one batch.
 
     Args:
-        item: Whose input is read.
+        options: What is done with every picture.
+        card: Of the model; None: bicubic enlargement.
         scale: Result pixels per input pixel along one side.
-        max_megapixels: Largest area accepted.
-        card: Of the model; it says whether files are read as bands of raw values.
-
-    Raises:
-        ImageReadError: If the file cannot be read as one picture.
-        DataError: If it has other bands than the model takes.
-        OutputError: If the output's format or the memory cannot hold the result.
     """
-    row = item.row
-    output = _output_of(row)
-    item.bands = card is not None and card.takes_bands
-    if card is not None and item.bands:
-        picture = Picture(read_model_bands(row.input, card, max_megapixels))
-        check_bands(output, card.output_channels, picture.pixels.dtype)
-        channels = card.output_channels
-    else:
-        picture = read_image(row.input, max_megapixels)
-        channels = (1 if picture.is_grey else 3) + (picture.alpha is not None)
-    row.input_size, row.output_size = picture.size, result_size(picture.size, scale)
-    row.warnings += check_output(
-        str(format_of(output)),
-        row.output_size,
-        picture.pixels.dtype,
-        picture.alpha is not None,
-    )
-    item.output_bytes = _bytes(row.output_size, channels, picture.pixels.itemsize)
-    _check_memory(item.output_bytes, row.output_size)
-    item.picture = picture
 
+    options: BatchOptions
+    card: Card | None
+    scale: float
 
-def compute(
-    item: Item, predictor: Predictor, progress: Progress, cancelled: threading.Event
-) -> None:
-    """Replace the picture of an item by its result."""
-    if item.picture is None:
-        raise ValueError("The item was not read yet")
-    made, prediction = predict_picture(
-        predictor, item.picture, progress=progress, cancelled=cancelled
-    )
-    item.picture = made
-    item.row.output_size = made.size
-    item.row.precision = prediction.precision
-    item.row.warnings += prediction.warnings
+    def __post_init__(self) -> None:
+        """Begin without any picture."""
+        self._reader = FrameReader(self.card, self.options.max_megapixels)
 
+    def is_finished(self, item: Item) -> bool:
+        """Look at the headers: whether the output is there already.
 
-def write(item: Item, options: BatchOptions, cancelled: threading.Event) -> None:
-    """Write the picture of an item.
+        Fills in the sizes of the row.
 
-    Raises:
-        OutputError: If the output cannot be written.
-    """
-    if item.picture is None:
-        raise ValueError("The item was not computed yet")
-    if item.bands:
-        write_bands(
-            item.picture.pixels,
-            _output_of(item.row),
-            compression=options.compression,
+        Raises:
+            ImageReadError: If the input, or the target of a sheet, is not a picture.
+            DataError: If the target of a sheet is missing.
+            OutputError: If there is an output of another size.
+        """
+        if item.fault is not None:
+            raise item.fault
+        row = item.row
+        output = _output_of(row)
+        size = read_size(row.input)
+        row.input_size, row.output_size = size, self._output_size(item, size)
+        # Four bytes a pixel: the depth is not known before the picture is decoded.
+        item.input_bytes = size.height * size.width * 4 * (1 + len(item.earlier))
+        if self.options.overwrite or not os.path.lexists(output):
+            return False
+        try:
+            present = read_size(output)
+        except ImageReadError as error:
+            raise OutputError(
+                f"{output} exists and is not a picture. Remove it or use --overwrite"
+            ) from error
+        if present != row.output_size:
+            raise OutputError(
+                f"{output} exists with {present} pixels, expected {row.output_size}. "
+                "Use --overwrite to replace it"
+            )
+        return True
+
+    def read(self, item: Item) -> None:
+        """Read the picture of an item, and check that its result can be made and kept.
+
+        Raises:
+            ImageReadError: If the file cannot be read as one picture.
+            DataError: If it has other bands than the model takes, or its frames differ.
+            OutputError: If the output's format or the memory cannot hold the result.
+        """
+        row, card = item.row, self.card
+        picture, stacked = self._reader.read(row.input, item.earlier)
+        row.input_size = picture.size
+        row.output_size = self._output_size(item, picture.size)
+        item.bands = card is not None and writes_bands(card)
+        made = self._result_of(picture, stacked)
+        self._check_format(item, picture, made)
+        item.output_bytes = made.bytes(result_size(picture.size, self.scale))
+        if self.options.side_by_side:
+            item.output_bytes += 3 * row.output_size.height * row.output_size.width
+            item.source = picture
+        _check_memory(item.output_bytes, row.output_size)
+        if card is not None and len(item.earlier) < card.num_frames - 1:
+            row.warnings.append(
+                f"frame {len(item.earlier) + 1} of its folder, and the model is given "
+                f"{card.num_frames} in a row: the first frame stands for those before"
+            )
+        item.picture = stacked
+
+    def compute(
+        self,
+        item: Item,
+        predictor: Predictor,
+        progress: Progress,
+        cancelled: threading.Event,
+    ) -> None:
+        """Replace the picture of an item by its result."""
+        if item.picture is None:
+            raise ValueError("The item was not read yet")
+        made, prediction = predict_picture(
+            predictor, item.picture, progress=progress, cancelled=cancelled
+        )
+        item.picture = made
+        if not self.options.side_by_side:
+            item.row.output_size = made.size
+        item.row.precision = prediction.precision
+        item.row.warnings += prediction.warnings
+
+    def write(self, item: Item, cancelled: threading.Event) -> None:
+        """Write the picture of an item, or the sheet of it.
+
+        Raises:
+            OutputError: If the output cannot be written.
+            ImageReadError: If the target of a sheet cannot be read.
+        """
+        if item.picture is None:
+            raise ValueError("The item was not computed yet")
+        output, compression = _output_of(item.row), self.options.compression
+        if item.bands and not self.options.side_by_side:
+            write_bands(
+                item.picture.pixels,
+                output,
+                compression=compression,
+                cancelled=cancelled,
+            )
+            return
+        picture = self._sheet(item) if self.options.side_by_side else item.picture
+        write_image(
+            picture,
+            output,
+            quality=self.options.quality,
+            compression=compression,
             cancelled=cancelled,
         )
-        return
-    write_image(
-        item.picture,
-        _output_of(item.row),
-        quality=options.quality,
-        compression=options.compression,
-        cancelled=cancelled,
-    )
+
+    def _output_size(self, item: Item, size: Size) -> Size:
+        if not self.options.side_by_side:
+            return result_size(size, self.scale)
+        return sheet_size(size, read_size(item.target) if item.target else None)
+
+    def _result_of(self, picture: Picture, stacked: Picture) -> "_Result":
+        """Return what will be computed of a picture."""
+        channels = 1 if stacked.pixels.ndim == 2 else stacked.pixels.shape[2]
+        dtype = picture.pixels.dtype
+        alpha = picture.alpha is not None
+        if self.card is None:
+            return _Result(channels, dtype, alpha)
+        try:
+            channels = result_channels(self.card, channels)
+        except ValueError as error:
+            raise DataError(str(error)) from error
+        made = np.dtype(result_dtype(self.card, dtype.name))
+        return _Result(channels, made, alpha)
+
+    def _check_format(self, item: Item, picture: Picture, made: "_Result") -> None:
+        row, output = item.row, _output_of(item.row)
+        if self.options.side_by_side:
+            size = row.output_size or picture.size
+            row.warnings += check_output(_format(output), size, np.uint8, False)
+            return
+        if item.bands:
+            check_bands(output, made.channels, made.dtype)
+            if made.alpha:
+                row.warnings.append("transparency is not kept beside bands")
+        elif made.dtype != picture.pixels.dtype:
+            self._check_depth(output, made.dtype)
+        row.warnings += check_output(
+            _format(output),
+            result_size(picture.size, self.scale),
+            made.dtype,
+            made.alpha and not item.bands,
+        )
+
+    def _check_depth(self, output: Path, dtype: "np.dtype[Any]") -> None:
+        """Refuse to throw away depth that only the model brings in."""
+        bits = dtype.itemsize * 8
+        if stored_bits(_format(output), dtype) < bits and self.card is not None:
+            raise OutputError(
+                f"Cannot write {output}: model {self.card.name!r} makes {bits}-bit "
+                f"pictures, and {format_name(_format(output))} holds fewer bits. Use "
+                f"--format {'tiff' if bits == 32 else 'png or tiff'}"
+            )
+
+    def _sheet(self, item: Item) -> Picture:
+        if item.source is None or item.picture is None:
+            raise ValueError("The item was not read for a sheet")
+        given = self.card.pixel_range if self.card else None
+        made = self.card.output_pixel_range if self.card else None
+        panels = [shown(item.source, given), shown(item.picture, made)]
+        if item.target is not None:
+            panels.append(read_target(item.target, bands=item.bands, pixel_range=made))
+        return make_sheet(panels)
+
+
+class _Result(NamedTuple):
+    """What the pixels of a result will be."""
+
+    channels: int
+    dtype: "np.dtype[Any]"
+    alpha: bool
+
+    def bytes(self, size: Size) -> int:
+        channels = self.channels + self.alpha
+        return size.height * size.width * channels * self.dtype.itemsize
 
 
 def _output_of(row: FileRow) -> Path:
@@ -192,8 +307,8 @@ def _output_of(row: FileRow) -> Path:
     return row.output
 
 
-def _bytes(size: Size, channels: int, itemsize: int) -> int:
-    return size.height * size.width * channels * itemsize
+def _format(output: Path) -> str:
+    return str(format_of(output))
 
 
 def _check_memory(count: int, size: Size) -> None:

@@ -46,6 +46,8 @@ class JobPlan:
     """Folders below an input that could not be listed."""
     unvisited: int = 0
     """Folders inside an input that were passed over, as `recursive` was not asked."""
+    root: Path | None = None
+    """The folder that mirrors the inputs; None: the one output is a file by name."""
 
 
 @dataclass
@@ -134,7 +136,7 @@ def _plan_folder(
     inputs: Sequence[Path], output: Path, recursive: bool, image_format: str
 ) -> JobPlan:
     jobs: dict[Path, Job] = {}
-    plan = JobPlan([], 0)
+    plan = JobPlan([], 0, root=output)
     for path in inputs:
         found = _find(path, output, recursive)
         plan.ignored += found.ignored

@@ -150,7 +150,7 @@ def test_other_numbers_of_bands_are_refused_by_file(tmp_path, suffix):
 def test_formats_that_cannot_hold_them_fail_before_computing(tmp_path, monkeypatch):
     save(tmp_path / "model", 5)
     write_bands(depth(bands=5, dtype="uint8"), tmp_path / "in" / "a.tif")
-    monkeypatch.setattr("imgan.inference.work.compute", pytest.fail)
+    monkeypatch.setattr("imgan.inference.work.Worker.compute", pytest.fail)
     for image_format in ("png", "jpg", "webp"):
         report = run(tmp_path, image_format=image_format)
         assert "--format tiff" in report.files[0].error

@@ -9,7 +9,7 @@ from imgan.data.resize import resize_bicubic
 from imgan.errors import CheckpointError
 from imgan.errors import UnknownModelError
 from imgan.errors import UsageError
-from imgan.inference import batch
+from imgan.inference import stages
 from imgan.inference.batch import Finished
 from imgan.inference.batch import run_batch
 from imgan.inference.pipes import ByteBudget
@@ -191,6 +191,7 @@ def test_the_report_has_the_documented_keys(folder, tmp_path):
         "device",
         "precision",
         "fidelity",
+        "seed",
         "files",
         "totals",
     ]
@@ -277,7 +278,7 @@ def test_results_in_flight_are_bounded(tmp_path, monkeypatch):
     for index in range(6):
         write_image(Picture(picture(40, 40, 3)), tmp_path / "in" / f"{index}.png")
     one = 80 * 80 * 3
-    monkeypatch.setattr(batch, "OUTPUT_BYTES", one + 1)
+    monkeypatch.setattr(stages, "OUTPUT_BYTES", one + 1)
     held = []
     real = ByteBudget.acquire
 

@@ -1,0 +1,134 @@
+"""What the commands for folders of pictures share: options, and how a batch is run."""
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Annotated
+from typing import NoReturn
+
+import typer
+
+from imgan.cli.batch_progress import BatchProgress
+from imgan.cli.errors import FAILED
+from imgan.cli.errors import INTERRUPTED
+from imgan.cli.text import write
+from imgan.errors import OutputError
+
+if TYPE_CHECKING:
+    from imgan.inference.work import BatchOptions
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="INPUT... OUTPUT",
+        help="Pictures and folders of pictures, then the folder for the results; a "
+        "picture's name for a single one.",
+        show_default=False,
+    ),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", help="Look into folders inside folders.")
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Compute again what is there already.")
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="same|png|jpg|webp|tiff|bmp|avif",
+        help="Format of the results.",
+    ),
+]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
+PngCompression = Annotated[
+    int, typer.Option(min=0, max=9, help="Effort for PNG: 0 is fastest, 9 smallest.")
+]
+Precision = Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|gpu|gpu:0,1")]
+MaxMegapixels = Annotated[float, typer.Option(min=0, help="Refuse larger inputs.")]
+ReportFile = Annotated[
+    Path | None, typer.Option(metavar="FILE.json", help="Write what was done as JSON.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")]
+
+
+def run_command(
+    command: str,
+    paths: list[Path],
+    options: "BatchOptions",
+    image_format: str,
+    recursive: bool,
+    report_file: Path | None,
+    quiet: bool,
+) -> int:
+    """Plan and process a batch, and tell the user; return the exit code."""
+    if len(paths) < 2:
+        raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
+    from imgan.inference.batch import check_request
+    from imgan.inference.batch import run_batch
+    from imgan.inference.memory import share_arenas
+    from imgan.inference.report import write_report
+    from imgan.io.paths import plan_jobs
+
+    share_arenas()
+    *inputs, output = paths
+    check_request(options, command)
+    _check_report(report_file)
+    plan = plan_jobs(inputs, output, recursive=recursive, image_format=image_format)
+    progress = BatchProgress(len(plan.jobs), quiet=quiet)
+    if plan.unvisited and not quiet:
+        some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
+        progress.line(f"{plan.unvisited} {some} left out; see --recursive")
+    try:
+        with progress:
+            _remove_stale(output)
+            result = run_batch(plan, options, progress, command=command)
+    except KeyboardInterrupt:
+        _leave(progress)
+    for row in result.files:
+        if row.status == "failed":
+            progress.failure(row)
+    progress.close()
+    if report_file is not None:
+        write_report(result, report_file)
+    if not quiet:
+        write(result.summary())
+    return FAILED if result.count("failed") else 0
+
+
+def _check_report(path: Path | None) -> None:
+    """Fail before hours of work if the report could not be written after them."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise OutputError(f"--report {path} is a folder; expected a file's name")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OutputError(f"--report {path} cannot be written; name another file")
+
+
+def _remove_stale(output: Path) -> None:
+    """Remove what killed runs left beside the results."""
+    from imgan.io.temporaries import is_temporary
+    from imgan.io.temporaries import remove_stale_temporaries
+
+    if output.is_dir():
+        remove_stale_temporaries(output)
+    elif output.parent.is_dir() and any(map(is_temporary, output.parent.iterdir())):
+        # Beside a single result there may be a whole home folder: not walked in vain.
+        remove_stale_temporaries(output.parent)
+
+
+def _leave(progress: BatchProgress) -> NoReturn:
+    """End at once: other threads may be deep inside TensorFlow or an encoder."""
+    from imgan.io.images import remove_temporaries
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    progress.line("imgan: interrupted; the same command goes on where this one stopped")
+    remove_temporaries()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(INTERRUPTED)
