@@ -1,6 +1,7 @@
 """What the pixels of a recipe's files mean, and how they become arrays."""
 
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 
 import cv2
@@ -34,7 +35,7 @@ class PixelFormat:
 
     channels: int = 3
     value_range: tuple[float, float] | None = None
-    section: str = "data"
+    section: str = field(default="data", compare=False)
 
     @property
     def is_plain(self) -> bool:

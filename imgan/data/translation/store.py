@@ -140,7 +140,7 @@ def _halved(pixels: Array, picture: PictureFile) -> Array:
 def _bytes(requests: Iterable[Request]) -> float:
     total = 0.0
     depths: dict[Side, int] = {}
-    for picture, side in set(requests):
+    for picture, side in dict.fromkeys(requests):
         # Files of one side have one depth as a rule; reading all would take too long.
         if side not in depths:
             depths[side] = side.pixel_format.read(picture.path).itemsize

@@ -46,7 +46,7 @@ def paired(train: dict[str, Any], seed: int = 3, **data: Any) -> Pix2PixRecipe:
     return recipe
 
 
-def unpaired(a: Path, b: Path, **data: Any) -> CycleGANRecipe:
+def unpaired(a: Path, b: Path, /, **data: Any) -> CycleGANRecipe:
     """Return a recipe of two domains, cut out of pictures as they are."""
     recipe = validate_recipe(
         {
