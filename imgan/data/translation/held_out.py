@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.data.translation.files import TranslationFiles
 from imgan.data.translation.files import find_pairs
@@ -51,8 +49,7 @@ class HeldOut:
         if not 0 <= index < len(self):
             raise IndexError(f"index must be below {len(self)}. Received: {index}")
         pictures, target = self.reader.read(index)
-        rng = np.random.default_rng((self._seed, _HELD_OUT, index))
-        source = self.reader.join(pictures, target, rng)
+        source = self.reader.join(pictures, target, (self._seed, _HELD_OUT, index))
         return HeldOutPair(self.reader.files[index].name, source, target)
 
     def __iter__(self) -> Iterator[HeldOutPair]:

@@ -15,6 +15,7 @@ from imgan.data.degradations.chain import degrade
 from imgan.data.pixels import as_unit
 from imgan.data.sources import KEEP
 from imgan.data.translation.files import TranslationFiles
+from imgan.data.translation.files import find_pairs
 from imgan.data.translation.files import list_translation_pairs
 from imgan.data.translation.jitter import Order
 from imgan.data.translation.jitter import draw_cut
@@ -97,10 +98,12 @@ class PairReader:
         return source, target
 
     def join(
-        self, pictures: Sequence[Array], target: Array, rng: np.random.Generator
+        self, pictures: Sequence[Array], target: Array, seed: Sequence[int]
     ) -> Array:
         """Return the source: pictures stacked, or what is made of the target."""
-        return self.make(target, rng) if self.make else stack(pictures)
+        if self.make is None:
+            return stack(pictures)
+        return self.make(target, np.random.default_rng(seed))
 
     def _requests(self, pair: TranslationFiles) -> list[Request]:
         source = [(picture, self.source) for picture in pair.source]
@@ -137,8 +140,7 @@ class PairSampler:
         size = Size(*target.shape[:2])
         cut = draw_cut(size, self.image_size, self.flip, rng)
         pictures, target = [cut(picture) for picture in pictures], cut(target)
-        rng = np.random.default_rng((self.seed, _MAKE, sample))
-        source = self.reader.join(pictures, target, rng)
+        source = self.reader.join(pictures, target, (self.seed, _MAKE, sample))
         return TranslationPair(as_unit(source), as_unit(target))
 
 
@@ -195,7 +197,7 @@ def target_dtype(recipe: Pix2PixRecipe) -> DtypeName:
         DataError: If there are none, or the first does not suit.
     """
     data = recipe.data
-    files = list_translation_pairs(data.train, data, held_out=True)
+    files = find_pairs(data.train, data)
     return dtype_of(paired_reader(files[:1], data, None, keep=False).read(0)[1])
 
 
