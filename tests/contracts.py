@@ -18,7 +18,8 @@ from imgan.networks.latent import LatentGenerator
 from imgan.types import Array
 
 SIZES = ((1, 1), (1, 6), (5, 3), (8, 12))
-"""Heights and widths every network takes, in units of its `size_multiple`."""
+"""Heights and widths every network takes, in units of its `size_multiple`; sides under
+its `minimum_size` are made as long."""
 
 
 def check_layer(layer: Any, inputs: Array | Sequence[Array]) -> Array:
@@ -80,7 +81,8 @@ def check_sizes(network: Network, *, trace: bool = True) -> None:
     assert network.output_shape == (None, None, None, channels)
     signature = [tf.TensorSpec((None, None, None, network.input_shape[-1]))]
     traced = tf.function(network, input_signature=signature)
-    for height, width in np.multiply(SIZES, unit).tolist():
+    sizes = np.maximum(np.multiply(SIZES, unit), network.minimum_size)
+    for height, width in sizes.tolist():
         images = example(network, height, width)
         expected = (len(images), height * scale, width * scale, channels)
         outputs = network(images, training=False)

@@ -1,9 +1,8 @@
 """The coarse and the fine generator of pix2pixHD."""
 
-from typing import Any
-
 import keras
 
+from imgan.layers.valid_average import ValidAverage
 from imgan.networks.residual import ResidualGenerator
 from imgan.networks.residual import ResidualParts
 from imgan.networks.residual import shortest
@@ -89,8 +88,8 @@ class LocalEnhancer(TranslationGenerator):
 
     Follows [Wang et al., 2018](https://arxiv.org/abs/1711.11585), section 3.1, with one
     enhancer: the last features of the global generator are added to what half as many
-    filters saw at full size. Difference: the picture is halved by means of 2x2 pixels,
-    as pictures are that the global generator is trained on, and not of 3x3.
+    filters saw at full size. The first and the last convolution are float32 under any
+    precision.
 
     Args:
         input_channels: Channels of the pictures it is given.
@@ -157,7 +156,7 @@ class LocalEnhancer(TranslationGenerator):
         # === Functional model ===
         parts = ResidualParts.of(arguments)
         images = keras.Input((None, None, input_channels), name="images")
-        halved = keras.layers.AveragePooling2D(2, dtype="float32", name="halved")
+        halved = ValidAverage(dtype="float32", name="halved")
         coarse = parts.body(
             halved(images), num_filters, num_downsamplings, num_residual_blocks
         )
@@ -201,8 +200,4 @@ class LocalEnhancer(TranslationGenerator):
                 )
         for layer in global_generator.layers:
             if layer.weights and layer.name != _LAST:
-                _copy(layer, self.get_layer(layer.name))
-
-
-def _copy(source: Any, target: Any) -> None:
-    target.set_weights(source.get_weights())
+                self.get_layer(layer.name).set_weights(layer.get_weights())

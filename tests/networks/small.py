@@ -19,11 +19,16 @@ from imgan.networks.mlp import MLPDiscriminator
 from imgan.networks.mlp import MLPGenerator
 from imgan.networks.patchgan import MultiScalePatchGAN
 from imgan.networks.patchgan import PatchGAN
+from imgan.networks.pix2pixhd import GlobalGenerator
+from imgan.networks.pix2pixhd import LocalEnhancer
 from imgan.networks.repsr import RepSR
+from imgan.networks.resnet import ResNetGenerator
 from imgan.networks.rrdb import RRDBNet
 from imgan.networks.span import SPAN
 from imgan.networks.srresnet import MSRResNet
 from imgan.networks.srresnet import SRResNet
+from imgan.networks.translation import TranslationGenerator
+from imgan.networks.unet import UNetGenerator
 from imgan.networks.unet_discriminator import UNetDiscriminator
 from imgan.networks.vgg_discriminator import ESRGANDiscriminator
 from imgan.networks.vgg_discriminator import SRGANDiscriminator
@@ -38,6 +43,22 @@ SMALL: dict[str, Callable[..., Network]] = {
     "msrresnet": lambda **a: MSRResNet(num_filters=8, num_blocks=2, **a),
     "edsr": lambda **a: EDSR(num_filters=8, num_blocks=2, **a),
     "rrdb": lambda **a: RRDBNet(num_filters=8, num_blocks=1, growth=4, **a),
+}
+
+_RESIDUAL: dict[str, Any] = {"num_filters": 4, "num_residual_blocks": 2}
+_OTHER_CHANNELS = {"input_channels": 2, "output_channels": 3}
+
+TRANSLATORS: dict[str, Callable[..., TranslationGenerator]] = {
+    "pix2pix": lambda **a: UNetGenerator(
+        **{**_OTHER_CHANNELS, "num_filters": 6, "num_levels": 3, **a}
+    ),
+    "pix2pixhd": lambda **a: GlobalGenerator(
+        **{**_OTHER_CHANNELS, **_RESIDUAL, "num_downsamplings": 3, **a}
+    ),
+    "pix2pixhd_local": lambda **a: LocalEnhancer(
+        **{**_OTHER_CHANNELS, **_RESIDUAL, "num_downsamplings": 1, **a}
+    ),
+    "cyclegan": lambda **a: ResNetGenerator(**{**_OTHER_CHANNELS, **_RESIDUAL, **a}),
 }
 
 _PYRAMID: dict[str, Any] = {"image_size": 8, "channels": 2, "num_filters": 6}

@@ -15,14 +15,16 @@ from tests.networks.small import CASES
 from tests.networks.small import DISCRIMINATORS
 from tests.networks.small import GENERATORS
 from tests.networks.small import SMALL
+from tests.networks.small import TRANSLATORS
 from tests.networks.small import measured_reach
 
 
 def test_every_family_is_tested() -> None:
     """By its own name, or by that of a family with the same network."""
-    generators = {type(make()) for make in [*SMALL.values(), *GENERATORS.values()]}
+    makers = {**SMALL, **TRANSLATORS, **GENERATORS}
+    generators = {type(make()) for make in makers.values()}
     opponents = {name: type(make()) for name, make in DISCRIMINATORS.items()}
-    assert set(SMALL) | set(GENERATORS) >= set(families.FAMILIES) - set(opponents)
+    assert set(makers) >= set(families.FAMILIES) - set(opponents)
     for name, family in families.FAMILIES.items():
         assert families.resolve(family.generator) in generators
         if family.discriminator:

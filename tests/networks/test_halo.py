@@ -10,7 +10,10 @@ import skimage.data
 from keras import layers
 
 from imgan.layers.depth_to_space import DepthToSpace
+from imgan.layers.noise_dropout import NoiseDropout
+from imgan.layers.padded_conv import PaddedConv2D
 from imgan.layers.space_to_depth import SpaceToDepth
+from imgan.layers.valid_average import ValidAverage
 from imgan.networks.base import Network
 from imgan.networks.base import conv as conv3
 from imgan.networks.halo import halo
@@ -96,6 +99,60 @@ def test_hand_counted_in_squares(
     assert measured_reach(made, scale, size=13, unit=block) == expected
 
 
+def halved(size: int) -> layers.Layer:
+    return layers.Conv2D(4, size, strides=2, padding="same")
+
+
+def doubled(size: int, padding: str = "same") -> layers.Layer:
+    return layers.Conv2DTranspose(4, size, strides=2, padding=padding)
+
+
+@pytest.mark.parametrize(
+    ("body", "unit", "expected"),
+    [
+        # Three halves of a pixel on each side of the middle between two, twice.
+        pytest.param(lambda x: doubled(4)(halved(4)(x)), 2, 3, id="4x4"),
+        # 3/2 + 2 * 3/2 and back: 3 * (2**2 - 1).
+        pytest.param(
+            lambda x: doubled(4)(doubled(4)(halved(4)(halved(4)(x)))), 4, 9, id="twice"
+        ),
+        # Of a block's two pixels the later one looks one back and the other two on;
+        # from the one at the other end it is one more.
+        pytest.param(lambda x: layers.UpSampling2D(2)(halved(4)(x)), 2, 2, id="repeat"),
+        # "same" begins at the even pixels: 2i to 2i + 2, and 2i makes 2i to 2i + 2.
+        pytest.param(lambda x: doubled(3)(halved(3)(x)), 2, 2, id="3x3"),
+        # Around the even pixels: 2i - 1 to 2i + 1, the odd ones use both neighbours.
+        pytest.param(
+            lambda x: layers.Cropping2D(((1, 0), (1, 0)))(
+                doubled(3, "valid")(PaddedConv2D(4, 3, 2, border="zeros")(x))
+            ),
+            2,
+            2,
+            id="3x3 as PyTorch",
+        ),
+        pytest.param(
+            lambda x: layers.UpSampling2D(2)(ValidAverage()(x)), 2, 2, id="averages"
+        ),
+        pytest.param(lambda x: PaddedConv2D(4, 7)(x), 1, 3, id="mirrored"),
+        pytest.param(lambda x: PaddedConv2D(4, (7, 3))(x), 1, 3, id="high"),
+    ],
+)
+def test_hand_counted_between_sizes(
+    body: Callable[[Any], Any], unit: int, expected: int
+) -> None:
+    made = network(body)
+    assert halo(made) == expected
+    assert measured_reach(made, 1, size=13, unit=unit) == expected
+
+
+def test_noise_depends_on_the_size_of_the_tile() -> None:
+    def dropped(rate: float, noise_seed: int | None) -> int | None:
+        return halo(network(lambda x: NoiseDropout(rate, 0, noise_seed)(conv(3)(x))))
+
+    assert dropped(0.5, None) == dropped(0.0, 7) == 1
+    assert dropped(0.5, 7) is None
+
+
 @pytest.mark.parametrize(
     "layer",
     [layers.GroupNormalization(1), layers.LayerNormalization()],
@@ -115,7 +172,7 @@ def test_pooling_over_the_picture_has_no_halo() -> None:
 @pytest.mark.parametrize(
     "layer",
     [
-        layers.Conv2DTranspose(3, 4, 2, padding="same", name="odd"),
+        layers.SeparableConv2D(3, 3, padding="same", name="odd"),
         layers.AveragePooling2D(2, name="odd"),
         layers.Conv2D(3, 3, padding="valid", name="odd"),
     ],
