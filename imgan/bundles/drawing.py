@@ -40,9 +40,10 @@ def generation_card(folder: Path) -> Card:
     """
     card = read_card(folder)
     if card.task != "generation":
-        hint = "; use imgan upscale" if card.task == "super_resolution" else ""
+        command = "upscale" if card.task == "super_resolution" else "translate"
         raise UsageError(
-            f"Model {card.name!r} draws no pictures from noise, it takes pictures{hint}"
+            f"Model {card.name!r} draws no pictures from noise, it takes pictures; use "
+            f"imgan {command}"
         )
     if card.latent is None or card.image_size is None:
         lacking = "latent" if card.latent is None else "image_size"

@@ -97,12 +97,18 @@ def _of_pictures(card: Card) -> list[tuple[str, str]]:
             f"{card.input_channels} in {_range(card.input_range)}, "
             f"{card.output_channels} out {_range(card.output_range)}",
         ),
-        ("pixel range", _pixel_range(card)),
+        ("frames", f"{card.num_frames} in a row" if card.num_frames > 1 else ""),
+        ("pixel range", _pixel_range(card.pixel_range)),
+        ("results", _results(card)),
         ("size multiple", str(card.size_multiple)),
+        (
+            "minimum size",
+            f"{card.minimum_size} pixels a side" if card.minimum_size > 1 else "",
+        ),
         ("halo", halo(card)),
-        ("tile", f"{card.tile} input pixels"),
+        ("tile", _tile(card)),
         ("normalization", mode.normalization),
-        ("dropout", "on at inference" if mode.dropout else "off"),
+        ("dropout", _dropout(card)),
     ]
 
 
@@ -116,10 +122,33 @@ def _of_noise(card: Card) -> list[tuple[str, str]]:
     return rows
 
 
-def _pixel_range(card: Card) -> str:
-    if card.pixel_range is None:
+def _pixel_range(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{_range(bounds)} in files, TIFF or PNG"
+
+
+def _results(card: Card) -> str:
+    """Return what files a translation writes, where these are not as its inputs."""
+    if card.task != "translation":
         return ""
-    return f"{_range(card.pixel_range)} in files, TIFF or PNG"
+    if card.output_pixel_range is not None:
+        return f"{_range(card.output_pixel_range)} in float TIFF files"
+    depth = {"input": "of the input's depth", "uint8": "8-bit", "uint16": "16-bit"}
+    return f"pictures, {depth[card.output_dtype]}"
+
+
+def _tile(card: Card) -> str:
+    if card.halo is not None or card.tile_halo is not None:
+        return f"{card.tile} input pixels"
+    if card.overlap is None:
+        return "none: pictures are computed whole"
+    return f"{card.tile} input pixels, blended over {card.overlap}"
+
+
+def _dropout(card: Card) -> str:
+    if card.inference_mode.dropout:
+        return "on at inference"
+    rate = card.network.config.get("dropout")
+    return f"off; {rate:g} with --stochastic" if rate else "off"
 
 
 def _partner(card: Card) -> str:

@@ -7,7 +7,9 @@ from imgan.cli.text import aligned
 
 if TYPE_CHECKING:
     from imgan.evaluate import Evaluation
+    from imgan.evaluate import PairScores
     from imgan.evaluate import Scores
+    from imgan.evaluate import TranslationEvaluation
     from imgan.evaluate.generator import GeneratorEvaluation
 
 
@@ -97,6 +99,43 @@ def generation_table(result: "GeneratorEvaluation") -> str:
             *result.notes,
         ]
     )
+
+
+def translation_table(result: "TranslationEvaluation") -> str:
+    """Return the scores as aligned text: pictures, means, then the protocol."""
+    rows = [(image.name, image.model) for image in result.images]
+    titles = {
+        "model": f"mean {Path(result.model).name}",
+        "identity": "mean identity",
+        "mean_target": "mean of mean target",
+    }
+    means = [(titles[name], scores) for name, scores in result.means.items()]
+    width = max(len(name) for name, _ in [*rows, *means])
+    count = len(rows)
+    lines = [
+        f"{'':{width}}       L1     PSNR    SSIM",
+        *(_pair_line(name, scores, width) for name, scores in rows),
+        "",
+        *(_pair_line(name, scores, width) for name, scores in means),
+        "",
+    ]
+    if result.features:
+        taken = result.features
+        kid = f"KID {taken.kid:.5f}, standard error {taken.kid_error:.2g}"
+        lines += [f"FID {taken.fid:.3f}, {kid}, in {taken.features}", taken.note]
+    return "\n".join(
+        [
+            *lines,
+            f"{result.model} on {count} pair{'' if count == 1 else 's'}",
+            f"{result.protocol}",
+            result.protocol.baselines,
+        ]
+    )
+
+
+def _pair_line(name: str, scores: "PairScores", width: int) -> str:
+    similarity = "" if scores.ssim != scores.ssim else f"{scores.ssim:.4f}"
+    return f"{name:{width}}  {scores.l1:7.4f}  {scores.psnr:7.2f}  {similarity:>6}"
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -23,13 +23,25 @@ def check_json(json_file: str | None) -> None:
     Raises:
         OutputError: If the file is a folder, or its own folder is not there.
     """
-    if json_file in (None, STDOUT):
-        return
-    path = Path(str(json_file))
-    if path.is_dir() or not path.absolute().parent.is_dir():
+    if json_file not in (None, STDOUT):
+        check_output_file(Path(str(json_file)), "--json", ", or - for stdout")
+
+
+def check_output_file(path: Path | None, option: str, otherwise: str = "") -> None:
+    """Fail before the work if the file of an option could not be written after it.
+
+    Args:
+        path: Of the file; None: there is none.
+        option: Its name, such as `--html`.
+        otherwise: What else the option takes, for the message.
+
+    Raises:
+        OutputError: If the file is a folder, or its own folder is not there.
+    """
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise OutputError(
-            f"--json {path} cannot be written: expected a file in an existing folder, "
-            "or - for stdout."
+            f"{option} {path} cannot be written: expected a file in an existing "
+            f"folder{otherwise}."
         )
 
 

@@ -177,6 +177,10 @@ def evaluate(
     """
     model = str(model)
     card = check_model(model, fidelity)
+    if card is not None and card.task != "super_resolution":
+        raise UsageError(
+            f"Model {model!r} enlarges nothing; use imgan.evaluate.evaluate_translation"
+        )
     scale = _choose_scale(card, model, scale, lr_dir is not None)
     # A typing error counts for bicubic too; what the device can do, the predictor says.
     choose_precision(precision, "uint8", "gpu")

@@ -9,8 +9,10 @@ import typer
 from imgan.cli.errors import say
 from imgan.cli.evaluations import generation_table
 from imgan.cli.evaluations import super_resolution_table
+from imgan.cli.evaluations import translation_table
 from imgan.cli.output import Advance
 from imgan.cli.output import check_json
+from imgan.cli.output import check_output_file
 from imgan.cli.output import progress
 from imgan.cli.output import show
 from imgan.errors import UsageError
@@ -22,7 +24,8 @@ def evaluate(
         typer.Argument(
             metavar="HR_DIR",
             help="Folder of the true pictures. For a generator: real pictures, as a "
-            "folder, class folders, an .npz file or sklearn:digits.",
+            "folder, class folders, an .npz file or sklearn:digits. For a translation: "
+            "targets beside --source-dir, a folder of pictures A|B, or a CSV manifest.",
         ),
     ],
     model: Annotated[
@@ -67,12 +70,41 @@ def evaluate(
             "the model as it is.",
         ),
     ] = None,
+    source_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Translation: folder of inputs, named like the targets."
+        ),
+    ] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option(
+            metavar="a_to_b|b_to_a",
+            help="Translation: of pictures A|B and manifests. Default: as trained.",
+        ),
+    ] = None,
+    full_size: Annotated[
+        bool,
+        typer.Option(
+            "--full-size",
+            help="Translation: leave pictures as they are where the training squeezed "
+            "them to squares. Default: squeeze them too.",
+        ),
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE.html",
+            help="Translation: page of scores and examples.",
+        ),
+    ] = None,
     features: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Generators: weights of Keras' Inception V3 without its top, for FID "
-            "and KID. Default: features of a classifier of the real pictures.",
+            help="Generators and translation: weights of Keras' Inception V3 without "
+            "its top, for FID and KID. Default for generators: features of a "
+            "classifier of the real pictures.",
         ),
     ] = None,
     count: Annotated[
@@ -95,26 +127,33 @@ def evaluate(
 
     Generation: whether labels are recognised, how many classes are drawn, diversity,
     distance from the training pictures, FID, KID, precision and recall.
+
+    Translation: L1, PSNR and SSIM on all channels, beside those of the source as it is
+    and of the mean target; FID and KID with --features.
     """
     from imgan.bundles.fidelity import choose_model
 
     name = model or choose_model(scale, fidelity)
     task = _task(name)
-    enlarging: dict[str, Any] = {
+    options: dict[str, Any] = {
         "scale": scale,
         "lr_dir": lr_dir,
         "precision": precision,
         "tile": tile,
         "fidelity": fidelity,
+        "source_dir": source_dir,
+        "direction": direction,
+        "full_size": full_size or None,
+        "html": html,
+        "features": features,
+        "count": count,
+        "seed": seed,
     }
-    drawing: dict[str, Any] = {"features": features, "count": count, "seed": seed}
-    fitting, others = enlarging, drawing
-    if task == "generation":
-        fitting, others = drawing, enlarging
-    _refuse(others, name, task)
-    given = {key: value for key, value in fitting.items() if value is not None}
+    given = {key: value for key, value in options.items() if value is not None}
+    score, fitting = _SCORING[task]
+    _refuse(given.keys() - fitting, name, task)
     check_json(json_file)
-    score = _generation if task == "generation" else _super_resolution
+    check_output_file(html, "--html")
     with progress("Scoring", _say_line, quiet=quiet) as advance:
         table, values = score(hr_dir, name, given, advance)
     show(table, values, json_file)
@@ -133,11 +172,10 @@ def _task(model: str) -> str:
     return read_card(exported / EXTRA if exported else resolve(model)).task
 
 
-def _refuse(options: dict[str, Any], model: str, task: str) -> None:
-    given = [key for key, value in options.items() if value is not None]
-    if given:
+def _refuse(foreign: set[str], model: str, task: str) -> None:
+    if foreign:
         raise UsageError(
-            f"--{given[0].replace('_', '-')} does not apply to {model}, a model of "
+            f"--{min(foreign).replace('_', '-')} does not apply to {model}, a model of "
             f"{task.replace('_', ' ')}. Leave it out."
         )
 
@@ -176,6 +214,45 @@ def _generation(
         **options,
     )
     return generation_table(result), result.to_json()
+
+
+def _translation(
+    truth: Path, model: str, options: dict[str, Any], advance: Advance
+) -> tuple[str, dict[str, Any]]:
+    from imgan.evaluate import PairResult
+    from imgan.evaluate import evaluate_translation
+    from imgan.evaluate.page import EXAMPLES
+    from imgan.evaluate.page import write_page
+
+    page: Path | None = options.pop("html", None)
+    done = 0
+
+    def scored(image: PairResult, total: int) -> None:
+        nonlocal done
+        done += 1
+        advance(f"{image.name}: L1 {image.model.l1:.4f}", done, total)
+
+    result = evaluate_translation(
+        truth,
+        model=model,
+        examples=EXAMPLES if page else 0,
+        progress=scored,
+        **options,
+    )
+    if page:
+        write_page(result, page)
+    return translation_table(result), result.to_json()
+
+
+_ENLARGING = {"scale", "lr_dir", "precision", "tile", "fidelity"}
+_TRANSLATING = {
+    *("source_dir", "direction", "full_size", "html", "features", "precision", "tile")
+}
+_SCORING = {
+    "super_resolution": (_super_resolution, _ENLARGING),
+    "generation": (_generation, {"features", "count", "seed"}),
+    "translation": (_translation, _TRANSLATING),
+}
 
 
 def _say_line(line: str, done: int, total: int) -> None:
