@@ -1,5 +1,6 @@
 """Small engines and networks for the tests of this folder."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,27 @@ def picture(height: int, width: int, *more: int, dtype: str = "uint8") -> Array:
     if dtype == "float32":
         return values.astype(np.float32)
     return (values * np.iinfo(dtype).max).astype(dtype)
+
+
+def translation_card(**changes: Any) -> Card:
+    """Return the card of a small network that keeps the size and sees 3 pixels far."""
+    ends = {"input_range": (-1, 1), "output_range": (-1, 1)}
+    return card(**{"task": "translation", "scale": 1, **ends, **changes})
+
+
+def save_translator(network: Any, folder: Path, **changes: Any) -> Card:
+    """Write the bundle of a translation network, tiled as the network allows."""
+    from imgan.bundles.bundle import describe_network
+    from imgan.bundles.bundle import save_bundle
+    from imgan.networks.halo import halo
+
+    values = {
+        "network": describe_network(network),
+        "input_channels": network.input_shape[-1],
+        "output_channels": network.output_shape[-1],
+        "size_multiple": network.size_multiple,
+        "minimum_size": network.minimum_size,
+        "halo": halo(network),
+        **changes,
+    }
+    return save_bundle(network, translation_card(**values), folder)
