@@ -45,7 +45,7 @@ SMALL: dict[str, Callable[..., Network]] = {
     "rrdb": lambda **a: RRDBNet(num_filters=8, num_blocks=1, growth=4, **a),
 }
 
-_RESIDUAL: dict[str, Any] = {"num_filters": 4, "num_residual_blocks": 2}
+_RESIDUAL: dict[str, Any] = {"num_filters": 4, "num_residual_blocks": 1}
 _OTHER_CHANNELS = {"input_channels": 2, "output_channels": 3}
 
 TRANSLATORS: dict[str, Callable[..., TranslationGenerator]] = {
@@ -53,10 +53,16 @@ TRANSLATORS: dict[str, Callable[..., TranslationGenerator]] = {
         **{**_OTHER_CHANNELS, "num_filters": 6, "num_levels": 3, **a}
     ),
     "pix2pixhd": lambda **a: GlobalGenerator(
-        **{**_OTHER_CHANNELS, **_RESIDUAL, "num_downsamplings": 3, **a}
+        **{**_OTHER_CHANNELS, **_RESIDUAL, "num_downsamplings": 2, **a}
     ),
     "pix2pixhd_local": lambda **a: LocalEnhancer(
-        **{**_OTHER_CHANNELS, **_RESIDUAL, "num_downsamplings": 1, **a}
+        **{
+            **_OTHER_CHANNELS,
+            **_RESIDUAL,
+            "num_downsamplings": 1,
+            "num_local_blocks": 1,
+            **a,
+        }
     ),
     "cyclegan": lambda **a: ResNetGenerator(**{**_OTHER_CHANNELS, **_RESIDUAL, **a}),
 }
