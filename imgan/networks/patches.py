@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Any
-from typing import Literal
 
 import keras
 
 from imgan.layers.spectral_norm import SpectralConv2D
-from imgan.networks.pyramid import batch_norm
 from imgan.networks.pyramid import normal
-
-Normalization = Literal["batch", "instance", "none"]
-
-NORMALIZATIONS = ("batch", "instance", "none")
+from imgan.networks.translation import Normalization
+from imgan.networks.translation import check_normalization
+from imgan.networks.translation import normalize
 
 HALVINGS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 """Convolutions with a stride of two by the receptive field that they lead to, pixels.
@@ -50,11 +47,7 @@ class PatchShape:
                 f"receptive_field must be one of {', '.join(map(str, HALVINGS))}. "
                 f"Received: {self.receptive_field}"
             )
-        if self.normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalization must be one of {', '.join(NORMALIZATIONS)}. "
-                f"Received: {self.normalization}"
-            )
+        check_normalization(self.normalization)
 
     @property
     def minimum_size(self) -> int:
@@ -100,7 +93,13 @@ def judge(x: Any, shape: PatchShape, prefix: str, features: dict[str, Any]) -> A
             name=f"{prefix}conv_{index}",
         )
         if normalized:
-            x = _norm(shape, f"{prefix}norm_{index}")(x)
+            x = normalize(
+                x,
+                shape.normalization,
+                f"{prefix}norm_{index}",
+                dtype,
+                shape.synchronized,
+            )
         name = f"{prefix}step_{index}"
         x = keras.layers.LeakyReLU(0.2, dtype=dtype, name=name)(x)
         features[name] = x
@@ -118,11 +117,3 @@ def _convolve(x: Any, shape: PatchShape, width: int, name: str, **options: Any) 
     layer = SpectralConv2D if shape.spectral else keras.layers.Conv2D
     convolution = layer(width, size, kernel_initializer=normal(), name=name, **options)
     return convolution(x)
-
-
-def _norm(shape: PatchShape, name: str) -> Any:
-    if shape.normalization == "batch":
-        return batch_norm(name, shape.dtype, shape.synchronized)
-    return keras.layers.GroupNormalization(
-        -1, epsilon=1e-5, center=False, scale=False, dtype=shape.dtype, name=name
-    )

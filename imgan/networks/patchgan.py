@@ -6,9 +6,9 @@ import keras
 
 from imgan.layers.valid_average import ValidAverage
 from imgan.networks.latent import ImageDiscriminator
-from imgan.networks.patches import Normalization
 from imgan.networks.patches import PatchShape
 from imgan.networks.patches import judge
+from imgan.networks.translation import Normalization
 
 
 class PatchDiscriminator(ImageDiscriminator):
