@@ -78,6 +78,15 @@ def test_padding_mirrors_and_repeats_where_it_cannot():
     assert pad_to_multiple(image, 1) is image
 
 
+def test_padding_mirrors_over_and_over_up_to_the_minimum():
+    image = np.arange(4).reshape(4, 1, 1)
+    padded = pad_to_multiple(image, 2, 9)
+    assert padded.shape == (10, 10, 1)
+    assert padded[:, 0, 0].tolist() == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
+    assert (padded == padded[:, :1]).all()
+    assert padded_size(Size(4, 30), 4, 9) == (12, 32)
+
+
 def test_impossible_grids_are_refused():
     with pytest.raises(ValueError, match="tile=-1"):
         plan_tiles(Size(4, 4), Grid(-1, 0))
