@@ -6,13 +6,14 @@
 Writes `OUT/labels/*.png` and `OUT/scenes/*.png` of the same names, or with `--combined`
 pictures with the labels left and the scene right. A map shows houses, trees and the sun
 in flat colours, one for each of eight labels. Its scene follows from nothing but the
-map, and no pixel from anything farther away than `REACH`:
+map, and no pixel from anything that is more than 18 pixels away:
 
 - every label has a colour at its border and another inside, and between them ribbons;
   depth is the distance to the border, or for walls, roofs and the ground the distance
   to their upper edge;
 - what stands in front casts a shadow to the lower right;
-- outlines are dark.
+- outlines are dark;
+- a camera blurs all of it a little.
 
 So a translation has an answer that is known, and a network sees all that it needs. The
 tool prints what painting every label with its mean colour scores: the least that a
@@ -33,7 +34,7 @@ from imgan.metrics.psnr import psnr
 from imgan.types import Array
 
 REACH = 16
-"""Pixels beyond which the map does not matter to a pixel of the scene."""
+"""Pixels beyond which depth is no longer counted."""
 
 Colour = tuple[int, int, int]
 
@@ -80,7 +81,7 @@ SURFACES = (
         inside=(170, 160, 90),
         span=16,
         ribbon=8,
-        contrast=26,
+        contrast=22,
         downwards=True,
     ),
     Surface(
@@ -90,7 +91,7 @@ SURFACES = (
         inside=(220, 190, 150),
         span=14,
         ribbon=7,
-        contrast=34,
+        contrast=28,
         downwards=True,
         height=1,
     ),
@@ -101,7 +102,7 @@ SURFACES = (
         inside=(110, 40, 35),
         span=12,
         ribbon=6,
-        contrast=34,
+        contrast=28,
         downwards=True,
         height=2,
     ),
@@ -119,7 +120,7 @@ SURFACES = (
         inside=(190, 120, 60),
         span=5,
         ribbon=4,
-        contrast=24,
+        contrast=20,
     ),
     Surface(
         name="tree",
@@ -128,7 +129,7 @@ SURFACES = (
         inside=(150, 190, 80),
         span=12,
         ribbon=6,
-        contrast=30,
+        contrast=26,
         height=2,
     ),
     Surface(
@@ -142,8 +143,9 @@ SURFACES = (
 )
 SKY, GROUND, WALL, ROOF, WINDOW, DOOR, TREE, SUN = range(len(SURFACES))
 _SHADOW = (5, 4)  # pixels down and to the right
-_SHADE = 0.55
-_OUTLINE = 0.6
+_SHADE = 0.65
+_OUTLINE = 0.75
+_BLUR = 0.6  # deviation in pixels, of a camera
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -242,7 +244,8 @@ def paint(labels: Array) -> Array:
             scene[inside] = _surface(inside, surface)[inside]
     scene[_outlines(labels)] *= _OUTLINE
     scene[_shadows(labels)] *= _SHADE
-    return np.rint(np.clip(scene, 0, 255)).astype(np.uint8)
+    blurred = cv2.GaussianBlur(scene, (3, 3), _BLUR, borderType=cv2.BORDER_REPLICATE)
+    return np.rint(np.clip(blurred, 0, 255)).astype(np.uint8)
 
 
 def _surface(inside: Array, surface: Surface) -> Array:

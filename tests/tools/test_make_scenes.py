@@ -64,21 +64,21 @@ def test_mean_colours_by_hand() -> None:
 
 @pytest.mark.parametrize("label", range(len(SURFACES)))
 def test_nothing_far_away_matters(label: int) -> None:
-    """Beyond `REACH` pixels of depth, and one of an outline, a scene stays."""
+    """Beyond `REACH` pixels of depth, one of an outline and one of blur, it stays."""
     for labels in maps(3):
         changed = labels.copy()
         changed[40:44, 50:54] = label
         rows, columns = np.nonzero((paint(labels) != paint(changed)).any(axis=-1))
-        assert rows.size == 0 or rows.min() >= 40 - REACH - 1
-        assert rows.size == 0 or rows.max() <= 43 + REACH + 1
-        assert columns.size == 0 or columns.min() >= 50 - REACH - 1
-        assert columns.size == 0 or columns.max() <= 53 + REACH + 1
+        assert rows.size == 0 or rows.min() >= 40 - REACH - 2
+        assert rows.size == 0 or rows.max() <= 43 + REACH + 2
+        assert columns.size == 0 or columns.min() >= 50 - REACH - 2
+        assert columns.size == 0 or columns.max() <= 53 + REACH + 2
 
 
 def test_shadow_falls_to_the_lower_right() -> None:
     labels = np.full((60, 60), make_scenes.GROUND, np.uint8)
     labels[20:30, 20:30] = make_scenes.TREE
     plain = np.full((60, 60), make_scenes.GROUND, np.uint8)
-    ratio = paint(labels)[31:35, 26:33].mean() / paint(plain)[31:35, 26:33].mean()
-    assert ratio < 0.6
-    np.testing.assert_array_equal(paint(labels)[:19], paint(plain)[:19])
+    ratio = paint(labels)[31:34, 26:32].mean() / paint(plain)[31:34, 26:32].mean()
+    assert ratio < 0.7
+    np.testing.assert_array_equal(paint(labels)[:18], paint(plain)[:18])
