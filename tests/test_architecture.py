@@ -37,6 +37,7 @@ SHARED_NETWORKS = {
     "pyramid",
     "translation",
     "residual",
+    "patches",
     "patchgan",
     "vgg_discriminator",
     "unet_discriminator",
