@@ -141,7 +141,8 @@ class Worker:
         size = read_size(row.input)
         row.input_size, row.output_size = size, self._output_size(item, size)
         # Four bytes a pixel: the depth is not known before the picture is decoded.
-        item.input_bytes = size.height * size.width * 4 * (1 + len(item.earlier))
+        frames = self.card.num_frames if self.card else 1
+        item.input_bytes = size.height * size.width * 4 * frames
         if self.options.overwrite or not os.path.lexists(output):
             return False
         try:
