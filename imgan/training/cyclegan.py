@@ -45,6 +45,11 @@ class CycleGANExperiment(TranslationExperiment):
         """The held-out pictures of both domains; None where there are none."""
         return open_held_out_domains(self.recipe)
 
+    @property
+    def content_teaches(self) -> bool:
+        """Whether the way back has any weight."""
+        return self.recipe.training.cycle_weight > 0
+
     def build_networks(self) -> dict[str, Any]:
         """Return both generators and both discriminators, by the model's names."""
         recipe, data = self.recipe, self.recipe.data

@@ -76,6 +76,17 @@ class Experiment(ABC):
         held_out = getattr(self.recipe.data, "validation", None)
         return found if held_out else None
 
+    @property
+    def start(self) -> str | None:
+        """Name of the model that the run begins with as it is; None: there is none."""
+        init: str | None = self.recipe.init
+        return init
+
+    @property
+    def content_teaches(self) -> bool:
+        """Whether a generator learns from more than what its discriminator says."""
+        return False
+
     def stages(self) -> tuple[int, ...]:
         """Return the steps after which the train step changes, rising."""
         return ()

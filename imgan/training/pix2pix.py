@@ -53,6 +53,12 @@ class Pix2PixExperiment(TranslationExperiment):
         return [found[index] for index in range(len(found))] if found else []
 
     @property
+    def content_teaches(self) -> bool:
+        """Whether losses that compare with the target have any weight."""
+        config = self.recipe.training
+        return bool(config.pixel_weight or config.perceptual)
+
+    @property
     def gate(self) -> GateConfig | None:
         """What held-out pairs decide; None where there are none."""
         if not self.recipe.data.validation:
@@ -80,9 +86,10 @@ class Pix2PixExperiment(TranslationExperiment):
             seed=self.recipe.seed,
         )
         matching = config.feature_matching
+        features = FeatureMatchingLoss("paired", weights=discriminator.feature_weights)
         model.compile(
             **adversarial_arguments(config, config.steps, self.rate_scale),
-            feature_matching=FeatureMatchingLoss("paired") if matching else None,
+            feature_matching=features if matching else None,
             feature_matching_weight=matching or 1.0,
             pixel_loss=PIXEL_LOSSES[config.pixel_loss](),
             perceptual=self._perceptual(generator),

@@ -70,7 +70,12 @@ class Session:
         config, gate = recipe.training, experiment.gate
         keeps = gate is not None and gate.keep_best
         self.judges = Judges(
-            Watchdog(config.watchdog, config.steps, gate),
+            Watchdog(
+                config.watchdog,
+                config.steps,
+                gate,
+                content_teaches=experiment.content_teaches,
+            ),
             Gate(gate) if gate else None,
             BestWeights(model.ema_generator) if keeps else None,
         )
@@ -117,7 +122,7 @@ class Session:
         write_alarms(self.run, self.judges.watchdog.state.alarms)
         if not fresh:
             return
-        if self.judges.gate and self.recipe.init:
+        if self.judges.gate and self.experiment.start:
             look = look_at(validator, self.judges.gate, self.log, 0)
             self.judges.observe(0, look, may_stop=False)
         # The state to go back to while there is no other.
@@ -176,7 +181,7 @@ class Session:
             gate,
             steps=self.recipe.training.steps,
             pictures=validator.pictures,
-            start=self.recipe.init,
+            start=self.experiment.start,
         )
         self.log.record_verdict(self.step, step, found)
         return scores

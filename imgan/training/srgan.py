@@ -51,6 +51,12 @@ class SRGANExperiment(SuperResolutionExperiment):
         return families.get(network).generator if network else self.family.generator
 
     @property
+    def content_teaches(self) -> bool:
+        """Whether losses that compare with the truth have any weight."""
+        config = self.recipe.training
+        return bool(config.pixel_weight or config.perceptual or config.frequency)
+
+    @property
     def batch_size(self) -> int:
         """Pairs of one step: a share for each step of the discriminator."""
         return super().batch_size * self.recipe.training.discriminator_steps

@@ -6,16 +6,16 @@ from abc import abstractmethod
 from typing import Any
 
 from imgan import families
-from imgan.bundles.bundle import load_network
 from imgan.bundles.card import Card
 from imgan.bundles.card import InferenceMode
-from imgan.bundles.register import resolve
 from imgan.config.translation import TranslationRecipe
 from imgan.errors import ConfigError
 from imgan.models.replicas import replica_count
 from imgan.networks.halo import halo
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
+from imgan.training.initial import enhances
+from imgan.training.initial import initial_generator
 from imgan.training.statistics import restate_statistics
 
 _log = logging.getLogger(__name__)
@@ -37,6 +37,16 @@ class TranslationExperiment(Experiment):
 
     recipe: TranslationRecipe
 
+    def __init__(self, recipe: TranslationRecipe) -> None:
+        super().__init__(recipe)
+        self._warned = False
+
+    @property
+    def start(self) -> str | None:
+        """Name of the model that the run begins with as it is; None: there is none."""
+        init = self.recipe.init
+        return None if enhances(self.generator_path, init) else init
+
     @property
     def generator_path(self) -> str:
         """`package.module:Class` of the generator."""
@@ -53,7 +63,8 @@ class TranslationExperiment(Experiment):
         """
         recipe = self.recipe
         if recipe.init:
-            network = self._initial_generator(source_channels, target_channels)
+            channels = source_channels, target_channels
+            network = initial_generator(recipe, self.generator_path, channels)
         else:
             fixed = {
                 "input_channels": source_channels,
@@ -61,6 +72,8 @@ class TranslationExperiment(Experiment):
                 "dtype": recipe.training.precision,
                 "synchronized": replica_count() > 1,
                 "seed": recipe.seed,
+                # What ships drops nothing unless it is asked to.
+                "noise_seed": None,
             }
             path = self.generator_path
             network = build_network(path, "generator", recipe.generator, fixed)
@@ -95,43 +108,13 @@ class TranslationExperiment(Experiment):
     def _warn_of_statistics(self, network: Any) -> None:
         # A batch of one is normalised by itself while it trains, as by instance.
         stored = network.inference_normalization == "stored"
-        if stored and self.recipe.data.batch_size == 1:
+        if stored and self.recipe.data.batch_size == 1 and not self._warned:
+            self._warned = True
             _log.warning(
                 "batch normalisation with data.batch_size=1 sees single pictures in "
                 "training and averages over many at inference, which looks different. "
                 "Set generator.normalization=instance, or data.batch_size=4 or more"
             )
-
-    def _initial_generator(self, source_channels: int, target_channels: int) -> Any:
-        recipe = self.recipe
-        network, card = load_network(resolve(str(recipe.init)))
-        expected = {
-            "network": self.generator_path.partition(":")[2],
-            "input channels": source_channels,
-            "output channels": target_channels,
-        }
-        found = {
-            "network": card.network.path.partition(":")[2],
-            "input channels": card.input_channels,
-            "output channels": card.output_channels,
-        }
-        if found != expected:
-            words, received = (
-                ", ".join(f"{key} {value}" for key, value in values.items())
-                for values in (expected, found)
-            )
-            raise ConfigError(
-                f"init must be a model of {words}. Received: {recipe.init}, of "
-                f"{received}. Take another model, or none: `--set init=null` trains "
-                "from scratch"
-            )
-        for key, value in recipe.generator.items():
-            if (own := card.network.config.get(key, value)) != value:
-                raise ConfigError(
-                    f"generator.{key}={value} does not go with init={recipe.init}, "
-                    f"whose network has {own}. Leave one of the two out"
-                )
-        return network.variant(dtype=recipe.training.precision)
 
     # === Card ===
 
