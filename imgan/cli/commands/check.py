@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imgan.config import Recipe
     from imgan.data.checking.findings import CheckResult
     from imgan.data.checking.picture_sets import PictureSet
+    from imgan.data.checking.translation_sets import TranslationSet
 
 _LINES = 10  # of progress where there is no terminal
 
@@ -31,7 +32,8 @@ def check(
         typer.Argument(
             metavar="RECIPE|DIR...",
             help="A recipe; or a folder of pictures, or with HR and LR inside, or with "
-            "train and validation inside; or two folders: high and low resolution.",
+            "train and validation inside; or two folders: high and low resolution, or "
+            "A and B with --pairs.",
             show_default=False,
         ),
     ],
@@ -47,6 +49,14 @@ def check(
             min=1, help="Folders: ratio of high to low resolution. Default: looked up."
         ),
     ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option("--pairs", help="Folders: A and B, pairs for translation."),
+    ] = False,
+    combined: Annotated[
+        bool,
+        typer.Option("--combined", help="Folder: A|B pictures, pairs for translation."),
+    ] = False,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -75,20 +85,23 @@ def check(
 
     Finds files without a partner, swapped, shifted and wrongly sized ones, pictures
     that are there twice or both in training and validation, and unusual or empty ones.
+    Pairs for translation may look different: what one side says about the other is
+    learnt from the set.
     The exit code is 1 if anything is found.
     """
     check_json(json_file)
     recipe = None
     if len(sources) == 1 and not sources[0].is_dir():
+        if pairs or combined:
+            name = "pairs" if pairs else "combined"
+            raise UsageError(f"--{name} applies to folders, not to recipes")
         recipe = _load(sources[0], overrides or [], quick, scale)
         sheet = None if no_sheet else sheet or Path(f"{recipe.name}-sheet.png")
         result = _check_recipe(recipe, sheet, quiet)
     else:
         given = {"sheet": sheet, "no-sheet": no_sheet, "set": overrides, "quick": quick}
         _refuse([name for name, value in given.items() if value])
-        from imgan.data.checking.folders import open_folders
-
-        result = _run(open_folders(sources, scale), quiet)
+        result = _check_folders(sources, scale, pairs, combined, quiet)
     show(_text(result), result.to_json(), json_file)
     if recipe is not None and sheet is not None:
         _write_sheet(recipe, sheet)
@@ -110,14 +123,39 @@ def _refuse(given: list[str]) -> None:
         raise UsageError(f"--{given[0]} applies to recipes, not to folders")
 
 
+def _check_folders(
+    folders: list[Path], scale: int | None, pairs: bool, combined: bool, quiet: bool
+) -> "CheckResult":
+    if not (pairs or combined):
+        from imgan.data.checking.folders import open_folders
+        from imgan.data.checking.folders import suggest_pairs
+
+        sets = open_folders(folders, scale)
+        return suggest_pairs(_run(sets, quiet), sets)
+    if scale is not None or (pairs and combined):
+        given = "--scale" if scale is not None else "--combined"
+        raise UsageError(
+            f"{given} does not go with --{'pairs' if pairs else 'combined'}"
+        )
+    from imgan.data.checking.translation_sources import open_combined_folders
+    from imgan.data.checking.translation_sources import open_pair_folders
+
+    opened = open_pair_folders(folders) if pairs else open_combined_folders(folders)
+    return _run_translation(opened, quiet)
+
+
 def _check_recipe(recipe: "Recipe", sheet: Path | None, quiet: bool) -> "CheckResult":
     from imgan.data.checking.recipes import check_store
     from imgan.data.checking.recipes import open_recipe
+    from imgan.data.checking.translation_sources import open_translation
 
     if sheet is not None:
         from imgan.data.contact_sheet import check_sheet_path
 
         check_sheet_path(sheet)
+    translation = open_translation(recipe)
+    if translation is not None:
+        return _run_translation(translation, quiet)
     result = _run(open_recipe(recipe), quiet)
     if result.findings:
         return result
@@ -131,6 +169,13 @@ def _run(sets: "list[PictureSet]", quiet: bool) -> "CheckResult":
 
     with progress("Looking", _say_tenths(), quiet=quiet) as advance:
         return check_sets(sets, lambda done, total: advance("", done, total))
+
+
+def _run_translation(sets: "list[TranslationSet]", quiet: bool) -> "CheckResult":
+    from imgan.data.checking.translation_check import check_translation
+
+    with progress("Looking", _say_tenths(), quiet=quiet) as advance:
+        return check_translation(sets, lambda done, total: advance("", done, total))
 
 
 def _text(result: "CheckResult") -> str:

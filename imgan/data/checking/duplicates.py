@@ -26,14 +26,14 @@ def find_duplicates(looks: Sequence[Look]) -> Iterator[Finding]:
     Args:
         looks: The set, in the order of names.
     """
-    first = _first_twins(looks, looks, earlier_only=True)
+    first = first_twins(looks, looks, earlier_only=True)
     for place, twin in first.items():
         yield _finding("duplicate", looks[place], looks[twin], "")
 
 
 def find_leaks(train: Sequence[Look], validation: Sequence[Look]) -> Iterator[Finding]:
     """Report each picture of the validation that is also trained on."""
-    for place, twin in _first_twins(validation, train).items():
+    for place, twin in first_twins(validation, train).items():
         yield _finding("leak", validation[place], train[twin], " of the training")
 
 
@@ -43,10 +43,18 @@ def _finding(kind: str, look: Look, twin: Look, where: str) -> Finding:
     return Finding(kind, (look.path, twin.path), f"{how} {twin.path}{where}")
 
 
-def _first_twins(
+def first_twins(
     looks: Sequence[Look], others: Sequence[Look], *, earlier_only: bool = False
 ) -> dict[int, int]:
-    """Return for places in `looks` the first place of the same picture in `others`."""
+    """Return for places in `looks` the first place of the same picture in `others`.
+
+    Pictures of one colour have none.
+
+    Args:
+        looks: What is looked for.
+        others: Among what.
+        earlier_only: Only at earlier places, where both are one list.
+    """
     by_digest: dict[bytes, int] = {}
     for place, other in enumerate(others):
         by_digest.setdefault(other.digest, place)
@@ -61,7 +69,7 @@ def _first_twins(
             found[place] = exact
             continue
         for near in _near(look, hashes[:limit]):
-            if _same_picture(look, others[near]):
+            if same_picture(look, others[near]):
                 found[place] = near
                 break
     return found
@@ -73,7 +81,7 @@ def _near(look: Look, hashes: Array) -> list[int]:
     return near
 
 
-def _same_picture(one: Look, other: Look) -> bool:
+def same_picture(one: Look, other: Look) -> bool:
     """Return whether thumbnails differ by no more than compression explains."""
     if other.near_empty or abs(np.log(_aspect(one) / _aspect(other))) > _ASPECT:
         return False

@@ -13,6 +13,8 @@ ADVICE = {
     "unreadable": "Replace or remove these files.",
     "values": "Set data.value_range to the values that mean 0 and 1; null is all that "
     "integers can be, and 0 to 1 of floats.",
+    "missing": "Correct these lines, or remove them. Paths are relative to the "
+    "manifest.",
     "unpaired": "Give both files of a pair the same name, or remove what has no "
     "partner.",
     "swapped": "Rename the low-resolution files as stated; they show each other's "
@@ -26,12 +28,29 @@ ADVICE = {
     "leak": "Remove these pictures from training or from validation: scores on them "
     "prove nothing.",
     "duplicate": "Remove the copies: they count twice in training.",
+    "ambiguous": "Keep one target for each source: a network learns the mean of them.",
+    "both_domains": "Remove these pictures from one domain: whatever is in both is not "
+    "translated.",
     "near_empty": "Remove these pictures: there is nothing to learn from them.",
     "channels": "Convert these files, or set data.channels to what they are.",
     "depth": "Convert these files to the depth of the others.",
     "small": "Remove these pictures, or train with smaller patches.",
 }
 """Every kind of finding, in the order of a report, with what to do."""
+
+TRANSLATION_ADVICE = {
+    "values": "Set value_range of data.source, data.target, data.a or data.b to the "
+    "values that mean 0 and 1; null is all that integers can be, and 0 to 1 of floats.",
+    "swapped": "Rename the files as stated; they belong to each other's pairs.",
+    "mismatched": "Look at these pairs. Find the true partners, or remove them.",
+    "wrong_size": "Make these files again. Pictures of a pair must be of one size, "
+    "all frames too, and combined pictures must have two halves.",
+    "channels": "Convert these files, or say in the recipe how many channels each side "
+    "has.",
+    "small": "Remove these pictures, train with a smaller data.image_size, or set "
+    "data.load_size, which enlarges them.",
+}
+"""What to do where pictures are translated, if that differs."""
 
 _PLACE = {kind: place for place, kind in enumerate(ADVICE)}
 

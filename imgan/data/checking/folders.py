@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from imgan.data.checking.findings import CheckResult
 from imgan.data.checking.picture_sets import PictureSet
 from imgan.data.pairs import list_pictures
 from imgan.data.pairs import match_names
@@ -38,18 +40,33 @@ def open_folders(folders: Sequence[Path], scale: int | None = None) -> list[Pict
         )
     if len(folders) == 2:
         return [_make_set("pictures", folders[0], folders[1], scale)]
-    folder = folders[0]
+    return [_open_set(name, part, scale) for name, part in find_parts(folders[0])]
+
+
+def find_parts(folder: Path) -> list[tuple[str, Path]]:
+    """Return `train` and `validation` inside of a folder, or `pictures`: it itself.
+
+    Raises:
+        DataError: If it is no folder.
+    """
     if not folder.is_dir():
         list_pictures(folder)
     inside = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
     train = _named(inside, _TRAIN)
     validation = _named(inside, _VALIDATION)
     if train is None or validation is None:
-        return [_open_set("pictures", folder, scale)]
-    return [
-        _open_set("train", train, scale),
-        _open_set("validation", validation, scale),
-    ]
+        return [("pictures", folder)]
+    return [("train", train), ("validation", validation)]
+
+
+def suggest_pairs(result: CheckResult, sets: Sequence[PictureSet]) -> CheckResult:
+    """Add a remark where pairs of one size mostly show different things."""
+    apart = result.counts.get("mismatched", 0) + result.counts.get("colors", 0)
+    pairs = sum(len(one.lr or ()) for one in sets if one.scale == 1)
+    if not pairs or 2 * apart < pairs:
+        return result
+    remark = "pairs of one size show different things: is this translation? Use --pairs"
+    return replace(result, remarks=(*result.remarks, remark))
 
 
 def _named(inside: dict[str, Path], names: Sequence[str]) -> Path | None:

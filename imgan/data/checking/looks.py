@@ -86,12 +86,13 @@ def stretch(pixels: Array) -> Array:
     return np.asarray(stretched, np.float32)
 
 
-def look_at(path: Path, pixels: Array) -> Look:
+def look_at(path: Path, pixels: Array, *, near_empty: bool | None = None) -> Look:
     """Summarise a decoded picture.
 
     Args:
         path: Its file.
         pixels: `(height, width[, channels])`, uint8, uint16 or float32.
+        near_empty: Whether it is of one colour; None: to be found out.
     """
     thumb = thumbnail(luma_levels(pixels, _at_most(pixels, _THUMB_SOURCE)))
     values = np.ascontiguousarray(pixels)
@@ -105,7 +106,7 @@ def look_at(path: Path, pixels: Array) -> Look:
         digest=digest.digest()[:16],
         thumb=thumb,
         hashed=perceptual_hash(thumb),
-        near_empty=_is_near_empty(pixels),
+        near_empty=_is_near_empty(pixels) if near_empty is None else near_empty,
         colors=_color_cells(pixels),
     )
 

@@ -62,7 +62,7 @@ def survey(
         pairs += [Pair(hr, None) for hr in names.hr_alone]
         pairs += [Pair(None, lr) for lr in names.lr_alone]
     looked = []
-    for pair in _in_threads(lambda pair: _look(pictures, pair), pairs):
+    for pair in in_threads(lambda pair: _look(pictures, pair), pairs):
         looked.append(pair)
         if advance is not None:
             advance((pair.hr_path is not None) + (pair.lr_path is not None))
@@ -102,7 +102,7 @@ def _read(pictures: PictureSet, path: Path, pair: Pair) -> Array | None:
     return stretch(pixels)
 
 
-def _in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+def in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
     """Map in order; only as many items are under way as there are threads, doubled."""
     threads = min(_MOST_THREADS, os.cpu_count() or 1)
     waiting = iter(items)
