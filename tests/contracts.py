@@ -209,7 +209,7 @@ def _judged(discriminator: ImageDiscriminator) -> Any:
     """Return six images, with what else the discriminator takes."""
     # Of any size: not a square.
     unit, size = discriminator.size_multiple, discriminator.image_size
-    least = getattr(discriminator, "minimum_size", 1)
+    least = discriminator.minimum_size
     height, width = max(3 * unit, least + 3), max(2 * unit, least)
     height, width = (size, size) if size else (height, width)
     config, random = discriminator.get_config(), np.random.default_rng(11)
