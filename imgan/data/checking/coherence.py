@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from imgan.data.checking.sketches import COEFFICIENTS
@@ -78,7 +79,7 @@ def score(
         u, first_strength[mine] = _filtered(one[mine], [b[fold].first for b in bands])
         v, strength = _filtered(other, [b[fold].second for b in bands])
         second_strength += strength
-        fits[mine] = u @ v.T
+        fits[mine] = _product(u, v, cv2.GEMM_2_T)
     return Scores(
         _standardised(fits, pairs),
         first_strength / max(float(np.median(first_strength)), 1e-6),
@@ -98,11 +99,26 @@ def _filtered(values: Array, filters: Sequence[Array]) -> tuple[Array, Array]:
     """Return variates of all bands as unit vectors, and how long they were."""
     parts = []
     for (y, x), weights in zip(_bands(), filters, strict=True):
-        rows = values[:, y, x].reshape(-1, values.shape[3]) @ weights
+        rows = _product(values[:, y, x].reshape(-1, values.shape[3]), weights)
         parts.append(rows.reshape(len(values), -1))
     joined = np.concatenate(parts, axis=1)
     length = np.linalg.norm(joined, axis=1)
     return joined / np.maximum(length, 1e-6)[:, np.newaxis], length
+
+
+def _product(one: Array, other: Array, flags: int = 0) -> Array:
+    """Multiply by one thread: those of NumPy wait long for each other if others work.
+
+    Args:
+        one: Of two axes.
+        other: Of two axes.
+        flags: Which of them is transposed.
+    """
+    if not one.size:
+        return np.zeros((0, other.shape[0 if flags & cv2.GEMM_2_T else 1]), np.float32)
+    one, other = (side.astype(np.float32, copy=False) for side in (one, other))
+    nothing = np.empty(0, np.float32)
+    return np.asarray(cv2.gemm(one, other, 1.0, nothing, 0.0, flags=flags))
 
 
 def _filter_band(one: Array, other: Array, known: Sequence[Array]) -> list[_Filter]:
@@ -120,14 +136,15 @@ def _filter_band(one: Array, other: Array, known: Sequence[Array]) -> list[_Filt
     for rows in known:
         a = (one[rows[:, 0]] / one_spread).reshape(-1, one.shape[2])
         b = (other[rows[:, 1]] / other_spread).reshape(-1, other.shape[2])
-        moments.append(_Moments(a.T @ a, b.T @ b, a.T @ b, len(a)))
+        squares = [_product(x, y, cv2.GEMM_1_T) for x, y in ((a, a), (b, b), (a, b))]
+        moments.append(_Moments(*squares, len(a)))
         values.append((a, b))
     filters = []
     products = squares_a = squares_b = np.float32(0)
     for fold, (a, b) in enumerate(values):
         learnt = _canonical(moments[:fold] + moments[fold + 1 :])
         filters.append(learnt)
-        u, v = a @ learnt.first, b @ learnt.second
+        u, v = _product(a, learnt.first), _product(b, learnt.second)
         products = products + (u * v).sum(axis=0)
         squares_a = squares_a + (u * u).sum(axis=0)
         squares_b = squares_b + (v * v).sum(axis=0)
