@@ -165,8 +165,13 @@ def test_scores_by_hand() -> None:
 def test_reader_is_trained_once(tmp_path: Path) -> None:
     train = facades(0)
     path = tmp_path / "kept" / "reader.keras"
-    one = check_facades.open_reader(path, train, 1, (4, 8))
-    two = check_facades.open_reader(path, train, 1, (4, 8))
+    one = check_facades.open_reader(path, train, 1, (4,))
+    two = check_facades.open_reader(path, train, 1, (4,))
     logits = [np.asarray(reader(train.photos[:1])) for reader in (one, two)]
     assert logits[0].shape == (1, SIDE, SIDE, len(PALETTE))
     np.testing.assert_allclose(*logits, atol=1e-5)
+
+
+def test_reader_keeps_the_size() -> None:
+    logits = check_facades.build_reader((4, 8, 8))(np.zeros((1, 16, 24, 3)))
+    assert logits.shape == (1, 16, 24, len(PALETTE))
