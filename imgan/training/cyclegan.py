@@ -88,6 +88,8 @@ class CycleGANExperiment(TranslationExperiment):
             ),
             generator_loss=loss("generator"),
             discriminator_loss=loss("discriminator"),
+            # The loss halves the generators' side as well, the paper does not.
+            adversarial_weight=2.0 if config.loss == "least_squares" else 1.0,
             cycle_loss=PixelL1Loss(),
             cycle_weight=config.cycle_weight,
             identity_loss=PixelL1Loss() if config.identity_weight else None,
@@ -135,9 +137,12 @@ class CycleGANExperiment(TranslationExperiment):
         """Return the generator of the other direction."""
         (other,) = set(_DIRECTIONS) - {self.recipe.direction}
         network, card = self._bundle(model, other, {})
-        return {
-            REVERSE: (network, card.model_copy(update={"name": f"{card.name}-back"}))
+        recipe = self.recipe.model_copy(update={"direction": other})
+        changes = {
+            "name": f"{card.name}-{REVERSE}",
+            "recipe": recipe.model_dump(mode="json"),
         }
+        return {REVERSE: (network, card.model_copy(update=changes))}
 
     def _bundle(
         self, model: Any, direction: str, scores: dict[str, float]
