@@ -136,8 +136,14 @@ def _filter_band(one: Array, other: Array, known: Sequence[Array]) -> list[_Filt
     for rows in known:
         a = (one[rows[:, 0]] / one_spread).reshape(-1, one.shape[2])
         b = (other[rows[:, 1]] / other_spread).reshape(-1, other.shape[2])
-        squares = [_product(x, y, cv2.GEMM_1_T) for x, y in ((a, a), (b, b), (a, b))]
-        moments.append(_Moments(*squares, len(a)))
+        moments.append(
+            _Moments(
+                _product(a, a, cv2.GEMM_1_T),
+                _product(b, b, cv2.GEMM_1_T),
+                _product(a, b, cv2.GEMM_1_T),
+                len(a),
+            )
+        )
         values.append((a, b))
     filters = []
     products = squares_a = squares_b = np.float32(0)

@@ -119,17 +119,37 @@ def _by_names(
             f"its partner may be {file_name(b)}; if so, rename that to "
             f"{a.stem}{b.suffix}",
         )
-        for a, b in near_names(list(lefts), list(rights))
-        if _differ_by_writing(a.stem, b.stem)
+        for a, b in _near(list(lefts), list(rights))
     }
 
 
-def _differ_by_writing(one: str, other: str) -> bool:
-    """Return whether no number differs: `p07` and `p08` are two pictures."""
-    digits, others = (
-        "".join(letter for letter in name if letter.isdigit()) for name in (one, other)
+def _near(lefts: Sequence[Path], rights: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Pair files of which one's name is the beginning of the other's, or nearly so."""
+    numbers: dict[str, list[Path]] = {}
+    for path in rights:
+        numbers.setdefault(_digits(path), []).append(path)
+    begun = []
+    for left in lefts:
+        rest = [
+            right
+            for right in numbers.get(_digits(left), ())
+            if left.stem.startswith(right.stem) or right.stem.startswith(left.stem)
+        ]
+        if len(rest) == 1:
+            begun.append((left, rest[0]))
+    once = Counter(right for _, right in begun)
+    begun = [pair for pair in begun if once[pair[1]] == 1]
+    taken = {path for pair in begun for path in pair}
+    near = near_names(
+        [path for path in lefts if path not in taken],
+        [path for path in rights if path not in taken],
     )
-    return digits.lstrip("0") == others.lstrip("0")
+    return begun + [(a, b) for a, b in near if _digits(a) == _digits(b)]
+
+
+def _digits(path: Path) -> str:
+    """Return the numbers of a name: `p07` and `p08` are two pictures."""
+    return "".join(letter for letter in path.stem if letter.isdigit()).lstrip("0")
 
 
 def _remarks(result: Correspondence, pairs: int, items: int) -> list[str]:
