@@ -358,14 +358,27 @@ def test_a_network_on_its_way_is_not_yet_judged_by_bicubic() -> None:
     assert look_at_pairs(GateConfig(), *stuck)[-1] == "grey_output"
 
 
-def test_on_held_out_pairs_a_discriminator_may_win() -> None:
+def test_a_network_of_translation_is_on_its_way_while_psnr_rises() -> None:
+    """There is no bicubic enlargement that it could be compared with."""
+    looks = [{"psnr": 9.0 + n, "contrast": 0.1} for n in range(4)]
+    dog = Watchdog(WatchdogConfig(patience=2, grace_steps=500), 10_000, GateConfig())
+    alarms = [dog.look(500 * n, one) for n, one in enumerate([*looks, *looks[-2:]], 1)]
+    assert alarms[:5] == [None] * 5
+    assert alarms[5] is not None
+    assert alarms[5].kind == "grey_output"
+
+
+@pytest.mark.parametrize("gate", [None, GateConfig()])
+def test_where_content_teaches_a_discriminator_may_win(gate: GateConfig | None) -> None:
+    """With held-out pairs and without, however long it lasts."""
     sure = {"discriminator_real_accuracy": 1.0, "discriminator_fake_accuracy": 1.0}
     config = WatchdogConfig(patience=1, grace_steps=0)
-    for gate, kind in ((None, "discriminator_wins"), (GateConfig(), "")):
-        dog = Watchdog(config, 1000, gate)
-        dog.observe(sure, 10)
-        alarm = dog.look(100, WELL)
-        assert (alarm.kind if alarm else "") == kind
+    for teaches, kind in ((False, "discriminator_wins"), (True, "")):
+        dog = Watchdog(config, 1000, gate, content_teaches=teaches)
+        for step in (100, 200):
+            dog.observe(sure, 10)
+            alarm = dog.look(step, WELL)
+            assert (alarm.kind if alarm else "") == kind
 
 
 def test_a_network_that_loses_to_bicubic_goes_back_and_then_stops(
