@@ -14,6 +14,9 @@ class CycleGANTraining(AdversarialTraining):
     """Two adversarial games, held together by the way back."""
 
     loss: Literal["nonsaturating", "least_squares", "hinge"] = "least_squares"
+    adversarial_weight: float = Field(1.0, gt=0)
+    """Of the adversarial loss. That of `least_squares` is halved for both sides, which
+    the paper does not do for the generators: with it, 2 is the paper's."""
     cycle_weight: float = Field(10.0, ge=0)
     """Of the L1 distance between a picture and itself there and back again."""
     identity_weight: float = Field(0.0, ge=0)
@@ -34,6 +37,8 @@ class CycleGANTraining(AdversarialTraining):
             raise ValueError("training.discriminator_steps does not apply to cyclegan")
         if self.augment != "none":
             raise ValueError("training.augment does not apply to cyclegan")
+        if self.r1_every != type(self).model_fields["r1_every"].default:
+            raise ValueError("training.r1_every does not apply to cyclegan")
         return self
 
 

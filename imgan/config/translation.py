@@ -117,6 +117,9 @@ class PairedData(Section):
                     "train.frames and validation.frames go together: the network is "
                     "given as many pictures in both. Give both, or none"
                 )
+        default = type(self).model_fields["num_frames"].default
+        if self.num_frames != default and not self.train.frames:
+            raise ValueError("num_frames does not apply without train.frames")
         return self
 
     @model_validator(mode="after")

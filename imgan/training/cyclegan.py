@@ -7,9 +7,9 @@ from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.config.cyclegan import CycleGANRecipe
-from imgan.config.translation import SideConfig
 from imgan.data.translation.domains import DomainSampler
 from imgan.data.translation.domains import open_domains
+from imgan.data.translation.held_out_domains import Direction
 from imgan.data.translation.held_out_domains import HeldOutDomains
 from imgan.data.translation.held_out_domains import open_held_out_domains
 from imgan.data.translation.pipeline import unpaired_dataset
@@ -22,12 +22,14 @@ from imgan.training.domain_validation import DomainValidator
 from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation import TranslationExperiment
+from imgan.training.translation import output_depth
 from imgan.training.translation_validation import Translator
+from imgan.training.translation_validation import score_pairs
 
 REVERSE = "reverse"
 """Folder of a run for the bundle of the other direction."""
 
-_DIRECTIONS = ("a_to_b", "b_to_a")
+_DIRECTIONS: tuple[Direction, ...] = ("a_to_b", "b_to_a")
 
 
 class CycleGANExperiment(TranslationExperiment):
@@ -88,8 +90,7 @@ class CycleGANExperiment(TranslationExperiment):
             ),
             generator_loss=loss("generator"),
             discriminator_loss=loss("discriminator"),
-            # The loss halves the generators' side as well, the paper does not.
-            adversarial_weight=2.0 if config.loss == "least_squares" else 1.0,
+            adversarial_weight=config.adversarial_weight,
             cycle_loss=PixelL1Loss(),
             cycle_weight=config.cycle_weight,
             identity_loss=PixelL1Loss() if config.identity_weight else None,
@@ -131,12 +132,12 @@ class CycleGANExperiment(TranslationExperiment):
 
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the moving average of the recipe's direction, and its card."""
-        return self._bundle(model, self.recipe.direction, scores)
+        return self._bundle(model, self.recipe.direction)
 
     def side_bundles(self, model: Any) -> dict[str, tuple[Any, Card]]:
         """Return the generator of the other direction."""
         (other,) = set(_DIRECTIONS) - {self.recipe.direction}
-        network, card = self._bundle(model, other, {})
+        network, card = self._bundle(model, other)
         recipe = self.recipe.model_copy(update={"direction": other})
         changes = {
             "name": f"{card.name}-{REVERSE}",
@@ -144,23 +145,20 @@ class CycleGANExperiment(TranslationExperiment):
         }
         return {REVERSE: (network, card.model_copy(update=changes))}
 
-    def _bundle(
-        self, model: Any, direction: str, scores: dict[str, float]
-    ) -> tuple[Any, Card]:
+    def _bundle(self, model: Any, direction: Direction) -> tuple[Any, Card]:
         data, forth = self.recipe.data, direction == "a_to_b"
         average = model.ema_generator if forth else model.ema_generator_ba
-        sides: list[SideConfig] = [data.a, data.b] if forth else [data.b, data.a]
-        source, target = sides
+        source, target = (data.a, data.b) if forth else (data.b, data.a)
         network = self.finished(average, "domain_a" if forth else "domain_b")
         pictures = (self.domains.a, self.domains.b)
-        given, made = (one[0].dtype.name for one in pictures[:: 1 if forth else -1])
+        given, made = pictures if forth else pictures[::-1]
         card = self.translation_card(
             network,
             pixel_range=source.value_range,
             output_pixel_range=target.value_range,
-            output_dtype=made if made not in (given, "float32") else "input",
+            output_dtype=output_depth([given[0]], made[0]),
             losses=self.losses(),
-            metrics=self._scores(scores),
+            metrics=self._scores(network, direction),
         )
         return network, card
 
@@ -174,13 +172,17 @@ class CycleGANExperiment(TranslationExperiment):
         names = [config.loss, "cycle: l1"]
         return [*names, "identity: l1"] if config.identity_weight else names
 
-    def _scores(self, scores: dict[str, float]) -> list[Score]:
-        validation, data = self.recipe.data.validation, self.recipe.data
-        if not validation or not scores:
+    def _scores(self, network: Any, direction: Direction) -> list[Score]:
+        """Measure what ships: its statistics are not those that were looked at."""
+        folders = self.recipe.data.validation
+        pairs = self.held_out.as_pairs(direction) if self.held_out else None
+        if folders is None or pairs is None:
             return []
-        size = data.image_size if data.load_size else "as they are"
-        protocol = {"channel": "all", "crop_border": 0, "size": size}
-        return [Score(dataset=str(validation.a), protocol=protocol, values=scores)]
+        values = score_pairs(Translator(network), pairs)
+        name = " -> ".join(
+            str(getattr(folders, side)) for side in direction.split("_to_")
+        )
+        return [Score(dataset=name, protocol=self.protocol, values=values)]
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""

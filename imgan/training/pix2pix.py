@@ -4,7 +4,6 @@ from functools import cached_property
 from typing import Any
 
 import keras
-import numpy as np
 
 from imgan import families
 from imgan.bundles.card import Card
@@ -14,7 +13,6 @@ from imgan.config.srgan import AdversarialGateConfig
 from imgan.config.super_resolution import GateConfig
 from imgan.data.translation.held_out import open_held_out
 from imgan.data.translation.pairs import PairSampler
-from imgan.data.translation.pairs import dtype_of
 from imgan.data.translation.pairs import open_pairs
 from imgan.data.translation.pipeline import translation_dataset
 from imgan.errors import ImganError
@@ -27,6 +25,7 @@ from imgan.training.content import perceptual_name
 from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation import TranslationExperiment
+from imgan.training.translation import output_depth
 from imgan.training.translation_validation import TranslationValidator
 from imgan.training.translation_validation import Translator
 from imgan.training.translation_validation import score_pairs
@@ -143,25 +142,16 @@ class Pix2PixExperiment(TranslationExperiment):
         """Return the moving average as it ships, and its card."""
         data = self.recipe.data
         network = self.finished(model.ema_generator, "source")
-        if network.inference_normalization == "stored" and self.held_out:
-            # Statistics are new, so what was measured before does not hold.
-            scores = score_pairs(Translator(network), self.held_out)
         card = self.translation_card(
             network,
             pixel_range=data.source.value_range,
             output_pixel_range=data.target.value_range,
-            output_dtype=self._output_dtype(),
+            output_dtype=output_depth(*self.pairs.reader.read(0)),
             num_frames=data.stacked,
             losses=self.losses(),
-            metrics=self._scores(scores),
+            metrics=self._scores(network),
         )
         return network, card
-
-    def _output_dtype(self) -> str:
-        """Return the depth of results: that of targets where it is not the sources'."""
-        pictures, target = self.pairs.reader.read(0)
-        alike = all(picture.dtype == target.dtype for picture in pictures)
-        return "input" if alike or target.dtype == np.float32 else dtype_of(target)
 
     def statistics_batches(self) -> Any:
         """Return endless batches of training data, from the first on."""
@@ -176,16 +166,14 @@ class Pix2PixExperiment(TranslationExperiment):
             names.append(perceptual_name(config.perceptual, self._provenance))
         return names
 
-    def _scores(self, scores: dict[str, float]) -> list[Score]:
-        data = self.recipe.data
-        if not data.validation or not scores:
+    def _scores(self, network: Any) -> list[Score]:
+        """Measure what ships: its statistics are not those that were looked at."""
+        part = self.recipe.data.validation
+        if part is None:
             return []
-        size = data.image_size if data.load_size else "as they are"
-        protocol = {"channel": "all", "crop_border": 0, "size": size}
-        values = data.validation.model_dump(mode="json", exclude_none=True)
-        return [
-            Score(dataset=", ".join(values.values()), protocol=protocol, values=scores)
-        ]
+        values = score_pairs(Translator(network), self.held_out)
+        name = " -> ".join(part.model_dump(mode="json", exclude_none=True).values())
+        return [Score(dataset=name, protocol=self.protocol, values=values)]
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""

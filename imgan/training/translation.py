@@ -3,6 +3,7 @@
 import itertools
 import logging
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from imgan import families
@@ -17,6 +18,7 @@ from imgan.training.experiment import build_network
 from imgan.training.initial import enhances
 from imgan.training.initial import initial_generator
 from imgan.training.statistics import restate_statistics
+from imgan.types import Array
 
 _log = logging.getLogger(__name__)
 
@@ -149,6 +151,13 @@ class TranslationExperiment(Experiment):
     def statistics_batches(self) -> Any:
         """Return endless batches of training data, from the first on."""
 
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """How held-out pairs are scored, for the card."""
+        data = self.recipe.data
+        size = data.image_size if data.load_size else "as they are"
+        return {"channel": "all", "crop_border": 0, "size": size}
+
     def translation_card(self, network: Any, **values: Any) -> Card:
         """Return the card of a finished network.
 
@@ -181,3 +190,14 @@ def tiling(network: Any) -> dict[str, int | None]:
         return {"halo": None, "tile": BLENDED_TILE, "overlap": OVERLAP}
     least = max(SMALLEST_TILE, 2 * exact)
     return {"halo": exact, "tile": -(-least // unit) * unit}
+
+
+def output_depth(sources: Sequence[Array], target: Array) -> str:
+    """Return the depth of results for a card: the target's where it is another.
+
+    Args:
+        sources: Pictures that make up a source; none where it is made of the target.
+        target: The picture that belongs to them.
+    """
+    alike = all(source.dtype == target.dtype for source in sources)
+    return "input" if alike else target.dtype.name
