@@ -20,7 +20,9 @@ from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
+from imgan.networks.pix2pixhd import GlobalGenerator
 from imgan.networks.repsr import RepSR
+from imgan.networks.unet import UNetGenerator
 from tests.contracts import example
 from tests.contracts import randomize
 
@@ -190,6 +192,27 @@ def test_self_check_notices_other_weights(bundle: Path) -> None:
     layer.set_weights([kernel, bias])
     assert check_network(network, card) == float("inf")
     assert check_network(network, card.model_copy(update={"self_check": None})) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "size"),
+    [
+        (RepSR, {"scale": 2, "num_convs": 1}, (24, 20)),
+        (UNetGenerator, {"num_levels": 3}, (24, 24)),
+        (UNetGenerator, {"num_levels": 5}, (32, 32)),
+        (GlobalGenerator, {"num_residual_blocks": 1, "num_downsamplings": 4}, (32, 32)),
+    ],
+)
+def test_the_self_check_is_of_a_size_that_the_network_takes(
+    tmp_path: Path, kind: Any, arguments: dict[str, Any], size: tuple[int, int]
+) -> None:
+    """Multiples of 1, 8, 32, and of 16 that are at least 32."""
+    network = kind(num_filters=2, **arguments)
+    card = save_bundle(network, card_of(network), tmp_path / "bundle")
+    assert card.self_check is not None
+    assert card.self_check.size == size
+    loaded, card = load_network(tmp_path / "bundle")
+    assert check_network(loaded, card) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_an_older_bundle_is_replaced_whole(bundle: Path) -> None:

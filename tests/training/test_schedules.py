@@ -42,6 +42,17 @@ def test_warm_up() -> None:
     assert rates(line, 0, 2, 4, 9, 14) == pytest.approx([0.0, 1.0, 2.0, 1.0, 0.0])
 
 
+def test_hold() -> None:
+    """Half of the ten steps after the rise at 2, then two fifths less at each."""
+    line = RunSchedule("linear", steps=12, learning_rate=2.0, warmup_steps=2, hold=0.5)
+    expected = [0.0, 2.0, 2.0, 2.0, 1.6, 0.4, 0.0, 0.0]
+    assert rates(line, 0, 2, 4, 7, 8, 11, 12, 20) == pytest.approx(expected, abs=1e-6)
+    curve = RunSchedule("cosine", steps=8, learning_rate=1.0, hold=0.25)
+    assert rates(curve, 2, 5, 8) == pytest.approx([1.0, 0.5, 0.0], abs=1e-6)
+    flat = RunSchedule("constant", steps=8, learning_rate=1.0, hold=0.5)
+    assert rates(flat, 1, 7) == [1.0, 1.0]
+
+
 @pytest.mark.parametrize("kind", ["constant", "linear", "cosine"])
 def test_scale_is_read_at_every_step(kind: str) -> None:
     scale = keras.Variable(1.0)
@@ -69,6 +80,7 @@ def test_configuration() -> None:
         learning_rate=0.1,
         final_learning_rate=0.01,
         warmup_steps=5,
+        hold=0.3,
         scale=keras.Variable(0.5),
     )
     twin = keras.saving.deserialize_keras_object(

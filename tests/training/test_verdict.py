@@ -39,6 +39,23 @@ def test_the_verdict_says_why_a_run_has_ended_early() -> None:
     )
 
 
+def test_translation_is_compared_with_nothing_but_its_start() -> None:
+    """What the identity scores says little of most tasks."""
+    config = AdversarialGateConfig()
+    gate = Gate(config)
+    gate.observe(100, {"psnr": 21.5, "l1": 0.1})
+    gate.observe(200, {"psnr": 21.456, "l1": 0.1})
+    line, warnings = verdict(gate, steps=200, pictures=3, start=None)
+    assert line == "21.46 dB PSNR on 3 held-out pictures; kept step 200 of 200"
+    assert warnings == []
+    gate = Gate(config)
+    gate.begin({"psnr": 20.0})
+    gate.observe(0, gate.compared({"psnr": 20.0}))
+    gate.observe(200, gate.compared({"psnr": 21.0}))
+    line, _ = verdict(gate, steps=200, pictures=3, start="mine")
+    assert line == "+1.00 dB over mine on 3 held-out pictures; kept step 200 of 200"
+
+
 def test_a_run_that_gained_nothing_is_warned_of() -> None:
     gate = Gate(GateConfig())
     gate.begin(scores(25.0, 25.8))
