@@ -15,7 +15,8 @@ def choose_strategy(recipe: Recipe) -> Any:
     """Return the `tf.distribute` strategy that a recipe asks for.
 
     The batch of the recipe is the global one: devices share it, so their number does
-    not change what is learned.
+    not change what is learned. Pictures of a pool are kept on one device, so that with
+    `training.image_pool` "auto" means one.
 
     Raises:
         ConfigError: If the devices cannot share the batch evenly.
@@ -25,6 +26,14 @@ def choose_strategy(recipe: Recipe) -> Any:
     if not devices and wanted == "mirrored":
         devices = tf.config.list_logical_devices("CPU")
     if wanted == "single" or (wanted == "auto" and len(devices) < 2):
+        return tf.distribute.get_strategy()
+    if wanted == "auto" and getattr(recipe.training, "image_pool", 0):
+        _log.info(
+            "training on %s, 1 of %d devices, as training.image_pool keeps its "
+            "pictures on one. Set it to 0 to use all",
+            devices[0].name,
+            len(devices),
+        )
         return tf.distribute.get_strategy()
     if recipe.data.batch_size % len(devices):
         raise ConfigError(

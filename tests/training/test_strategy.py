@@ -25,6 +25,25 @@ def test_one_device_needs_no_strategy() -> None:
         assert chosen is tf.distribute.get_strategy()
 
 
+@pytest.mark.parametrize("image_pool", [0, 50])
+def test_a_pool_keeps_auto_on_one_of_several_devices(
+    image_pool: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gpus = [tf.config.LogicalDevice(f"/device:GPU:{n}", "GPU") for n in range(2)]
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: gpus)
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", tuple)
+    changes = {"strategy": "auto", "image_pool": image_pool}
+    with caplog.at_level("INFO", "imgan"):
+        chosen = choose_strategy(gan_recipe("gan", training=changes))
+    if image_pool:
+        assert chosen is tf.distribute.get_strategy()
+        assert "on /device:GPU:0, 1 of 2 devices, as training.image_pool" in caplog.text
+    else:
+        assert chosen == tuple(gpu.name for gpu in gpus)
+
+
 def start(recipe_file: Path, run_dir: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.training.mirrored"]
     return subprocess.Popen(
