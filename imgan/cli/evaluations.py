@@ -134,7 +134,7 @@ def translation_table(result: "TranslationEvaluation") -> str:
 
 
 def _pair_line(name: str, scores: "PairScores", width: int) -> str:
-    similarity = "" if scores.ssim != scores.ssim else f"{scores.ssim:.4f}"
+    similarity = "" if scores.ssim is None else f"{scores.ssim:.4f}"
     return f"{name:{width}}  {scores.l1:7.4f}  {scores.psnr:7.2f}  {similarity:>6}"
 
 

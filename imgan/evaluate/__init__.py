@@ -13,9 +13,9 @@ from imgan.evaluate.super_resolution import Scores
 from imgan.evaluate.super_resolution import evaluate
 from imgan.evaluate.translation import evaluate_translation
 from imgan.evaluate.translation_scores import PairResult
-from imgan.evaluate.translation_scores import PairScores
 from imgan.evaluate.translation_scores import TranslationEvaluation
 from imgan.evaluate.translation_scores import TranslationProtocol
+from imgan.metrics.translation import PairScores
 
 __all__ = [
     "BICUBIC",

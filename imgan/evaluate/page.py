@@ -15,8 +15,8 @@ import numpy as np
 from imgan.data.resize import resize_bicubic
 from imgan.errors import OutputError
 from imgan.evaluate.translation_scores import Example
-from imgan.evaluate.translation_scores import PairScores
 from imgan.evaluate.translation_scores import TranslationEvaluation
+from imgan.metrics.translation import PairScores
 from imgan.types import Array
 from imgan.types import Size
 
@@ -114,10 +114,9 @@ def _words(scores: PairScores) -> str:
     )
 
 
-def _number(value: float, digits: int) -> str:
-    if math.isnan(value):
-        return "\N{EN DASH}"
-    return "\N{INFINITY}" if math.isinf(value) else f"{value:.{digits}f}"
+def _number(value: float | None, digits: int) -> str:
+    known = value is not None and math.isfinite(value)
+    return f"{value:.{digits}f}" if known else "\N{EN DASH}"
 
 
 def _image(pixels: Array, alt: str) -> str:

@@ -27,13 +27,13 @@ from imgan.evaluate.translation_scores import FeatureScores
 from imgan.evaluate.translation_scores import PairResult
 from imgan.evaluate.translation_scores import TranslationEvaluation
 from imgan.evaluate.translation_scores import TranslationProtocol
-from imgan.evaluate.translation_scores import score_pair
 from imgan.inference.engines import check_model
 from imgan.inference.frames import frame_channels
 from imgan.inference.frames import writes_bands
 from imgan.inference.precision import choose_precision
 from imgan.inference.sheets import shown
 from imgan.io.images import Picture
+from imgan.metrics.translation import score_pair
 from imgan.types import Array
 
 Translate = Callable[[Array], Array]

@@ -119,6 +119,7 @@ def _describe(
         source = {"a": source_dir, "b": truth}
     of_source, of_target = _labels(data, direction)
     made = ("make", "degradation") if form == "pictures" else ()
+    frames = {"num_frames": card.num_frames} if form == "frames" else {}
     try:
         return PairedData.model_validate(
             {
@@ -134,10 +135,10 @@ def _describe(
                     "value_range": card.output_pixel_range,
                     "labels": of_target,
                 },
-                "num_frames": card.num_frames,
                 "load_size": data.get("load_size"),
                 "image_size": data.get("image_size") or 256,
                 **{key: data.get(key) for key in made},
+                **frames,
             }
         )
     except ValidationError as error:

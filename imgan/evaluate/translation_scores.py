@@ -1,32 +1,13 @@
 """Scores of translation, with the protocol without which they say nothing."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import asdict
-from dataclasses import astuple
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from imgan.metrics.psnr import psnr
-from imgan.metrics.ssim import WINDOW
-from imgan.metrics.ssim import ssim
+from imgan.metrics.translation import PairScores
+from imgan.metrics.translation import mean_scores
 from imgan.types import Array
-
-
-@dataclass(frozen=True)
-class PairScores:
-    """How near a picture is to its target."""
-
-    l1: float
-    """Mean absolute difference over all channels, in units of `[-1, 1]`: twice that of
-    pictures in `[0, 1]`."""
-    psnr: float
-    """Decibels over all channels."""
-    ssim: float
-    """Structural similarity, averaged over the channels; NaN for pictures of less than
-    11 pixels a side."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +102,10 @@ class TranslationEvaluation:
             name: [score for score in scores if score is not None]
             for name, scores in columns.items()
         }
-        return {name: _mean(scores) for name, scores in full.items() if scores}
+        return {name: mean_scores(scores) for name, scores in full.items() if scores}
 
     def to_json(self) -> dict[str, Any]:
-        """Return what `imgan evaluate --json` writes.
-
-        Infinity, the PSNR of equal pictures, becomes null, as does what there is not.
-        """
+        """Return what `imgan evaluate --json` writes; null is what there is not."""
         means = {name: _finite(scores) for name, scores in self.means.items()}
         return {
             "model": self.model,
@@ -151,31 +129,8 @@ class TranslationEvaluation:
         }
 
 
-def score_pair(target: Array, output: Array) -> PairScores:
-    """Compare two pictures.
-
-    Args:
-        target: `(height, width, channels)`, 0 to 1.
-        output: The same shape.
-    """
-    levels = [np.asarray(x, np.float64) * 255.0 for x in (target, output)]
-    if target.shape[2] == 1:
-        levels = [x[..., 0] for x in levels]
-    large = min(target.shape[:2]) >= WINDOW
-    return PairScores(
-        l1=float(np.mean(np.abs(levels[0] - levels[1]))) * 2.0 / 255.0,
-        psnr=psnr(*levels, crop_border=0, channel="rgb"),
-        ssim=ssim(*levels, crop_border=0, channel="rgb") if large else math.nan,
-    )
-
-
-def _mean(scores: Iterable[PairScores]) -> PairScores:
-    rows = [astuple(one) for one in scores]
-    return PairScores(*(float(value) for value in np.mean(rows, axis=0)))
-
-
 def _finite(scores: PairScores) -> dict[str, float | None]:
     return {
-        name: value if math.isfinite(value) else None
+        name: value if value is not None and math.isfinite(value) else None
         for name, value in asdict(scores).items()
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from typing import Protocol
 
@@ -14,9 +15,8 @@ from imgan.data.pixels import to_uint8
 from imgan.inference.tiling import pad_to_multiple
 from imgan.io.images import Picture
 from imgan.io.images import write_image
-from imgan.metrics.psnr import psnr
-from imgan.metrics.ssim import WINDOW
-from imgan.metrics.ssim import ssim
+from imgan.metrics.translation import mean_scores
+from imgan.metrics.translation import score_pair
 from imgan.training.experiment import Look
 from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
@@ -28,8 +28,6 @@ from imgan.types import to_range
 _SHEET_SIDE = 256
 _SHEET_ROWS = 8
 _SHEET_GAP = 2
-# What equal pictures score: one empty picture must not make a mean infinite.
-_MOST_DECIBELS = 100.0
 # Contrast in [0, 1] under which all true pictures together count as empty.
 _LEAST_CONTRAST = 0.002
 
@@ -124,14 +122,9 @@ def score_pairs(translate: Translator, pairs: Sequence[Pair]) -> dict[str, float
 
 def score(targets: Sequence[Array], outputs: Sequence[Array]) -> dict[str, float]:
     """Return mean `l1`, `psnr` and `ssim` of pictures of float32 in `[0, 1]`."""
-    pairs = list(zip(targets, outputs, strict=True))
-    scores = {
-        "l1": _mean([2.0 * float(np.abs(a - b).mean()) for a, b in pairs]),
-        "psnr": _mean([_psnr(a, b) for a, b in pairs]),
-    }
-    if all(min(target.shape[:2]) >= WINDOW for target in targets):
-        scores["ssim"] = _mean([_ssim(a, b) for a, b in pairs])
-    return scores
+    pairs = zip(targets, outputs, strict=True)
+    means = asdict(mean_scores([score_pair(*pair) for pair in pairs]))
+    return {name: value for name, value in means.items() if value is not None}
 
 
 def sheet(rows: Sequence[Sequence[Array]]) -> Array:
@@ -163,16 +156,6 @@ def _at_least(image: Array, side: int) -> Array:
 
 def _mean(values: list[float]) -> float:
     return float(np.mean(values))
-
-
-def _psnr(truth: Array, output: Array) -> float:
-    # One error over all channels, however many there are.
-    flat = (pixels.reshape(-1, pixels.shape[2]) * 255.0 for pixels in (truth, output))
-    return min(_MOST_DECIBELS, psnr(*flat, crop_border=0, channel="rgb"))
-
-
-def _ssim(truth: Array, output: Array) -> float:
-    return ssim(truth * 255.0, output * 255.0, crop_border=0, channel="rgb")
 
 
 def _contrast(pixels: Array) -> float:
