@@ -60,9 +60,10 @@ def test_a_run_leaves_both_directions(finished: RunFolder, domains: Folders) -> 
     assert (card.halo, card.tile, card.overlap) == (None, 1024, 128)
     assert card.losses == ["least_squares", "cycle: l1"]
     back = read_card(finished.path / "reverse")
-    assert back.name == "tiny-domains-back"
+    assert back.name == "tiny-domains-reverse"
+    assert back.recipe is not None
+    assert back.recipe["direction"] == "b_to_a"
     assert (back.input_channels, back.output_channels) == (3, 1)
-    assert back.metrics == []
     assert back.training_steps == card.training_steps == 4
     # Each is what one applies to pictures of its own domain.
     grey = read_image(Path(domains["a"]) / "0.png").pixels
@@ -91,12 +92,16 @@ def test_scores_are_by_hand_those_of_the_bundles(
     finished: RunFolder, held_out: Folders
 ) -> None:
     """The way back, in units of [-1, 1]: over two pictures of each domain."""
-    (score,) = read_card(finished.bundle).metrics
     quality = {"l1", "psnr", "ssim"}
-    backwards = {f"back_{name}" for name in quality}
-    assert set(score.values) == {"cycle_l1", *quality, *backwards}
-    assert score.values == looks(finished)[4]
+    last = looks(finished)[4]
+    assert set(last) == {"cycle_l1", *quality, *(f"back_{name}" for name in quality)}
+    (score,) = read_card(finished.bundle).metrics
+    assert score.values == pytest.approx({name: last[name] for name in quality})
+    assert score.dataset == f"{held_out['a']} -> {held_out['b']}"
     assert score.protocol["size"] == "as they are"
+    (back_score,) = read_card(finished.path / "reverse").metrics
+    assert back_score.values == pytest.approx({n: last[f"back_{n}"] for n in quality})
+    assert back_score.dataset == f"{held_out['b']} -> {held_out['a']}"
     ab, ba = (load_network(finished.path / n)[0] for n in ("bundle", "reverse"))
     sides = [_pictures(held_out[name]) for name in ("a", "b")]
     errors, misses = [], []
@@ -106,9 +111,9 @@ def test_scores_are_by_hand_those_of_the_bundles(
             cycled = np.asarray(back(made, training=False))
             errors.append(np.abs(cycled - source).mean())
             misses.append(np.abs(np.asarray(made) - target).mean())
-    assert score.values["cycle_l1"] == pytest.approx(np.mean(errors), rel=1e-4)
-    assert score.values["l1"] == pytest.approx(np.mean(misses[:2]), rel=1e-4)
-    assert score.values["back_l1"] == pytest.approx(np.mean(misses[2:]), rel=1e-4)
+    assert last["cycle_l1"] == pytest.approx(np.mean(errors), rel=1e-4)
+    assert last["l1"] == pytest.approx(np.mean(misses[:2]), rel=1e-4)
+    assert last["back_l1"] == pytest.approx(np.mean(misses[2:]), rel=1e-4)
 
 
 def _pictures(folder: str) -> list[Any]:

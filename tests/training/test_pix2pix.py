@@ -81,7 +81,7 @@ def test_the_card_says_how_the_network_runs(
     assert card.training_steps == 4
     assert card.self_check is not None
     (score,) = card.metrics
-    assert score.dataset == f"{held_out['a']}, {held_out['b']}"
+    assert score.dataset == f"{held_out['a']} -> {held_out['b']}"
     assert score.protocol["size"] == 16
     assert set(score.values) == {"l1", "psnr", "ssim"}
     # Statistics were taken anew: what ships is measured again.
