@@ -88,7 +88,8 @@ def compile_tile_function(
             values = tf.cast(tf.floor(levels + 0.5), made_dtype)
         return values, finite, black
 
-    run = _freeze(tf, compute, channels, dtype)
+    # On a U-Net TensorFlow's remapper gives up, and says so on the terminal.
+    run = _freeze(tf, compute, channels, dtype, remap=card.task != "translation")
 
     def call(pixels: Array, crop: Region) -> TileResult:
         values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
@@ -97,8 +98,11 @@ def compile_tile_function(
     return call
 
 
-def _freeze(tf: Any, compute: Any, channels: int, dtype: str) -> Callable[..., Any]:
+def _freeze(
+    tf: Any, compute: Any, channels: int, dtype: str, *, remap: bool
+) -> Callable[..., Any]:
     """Return `compute` as a frozen graph that takes and returns numpy arrays."""
+    from tensorflow.core.protobuf import rewriter_config_pb2
     from tensorflow.python.framework import convert_to_constants
 
     traced = tf.function(
@@ -114,6 +118,9 @@ def _freeze(tf: Any, compute: Any, channels: int, dtype: str) -> Callable[..., A
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     # Memory of a GPU is shared with other sessions, so none may take all of it.
     config.gpu_options.allow_growth = True
+    if not remap:
+        off = rewriter_config_pb2.RewriterConfig.OFF
+        config.graph_options.rewrite_options.remapping = off
     session = tf.compat.v1.Session(graph=frozen.graph, config=config)
     in_this_thread = tf.compat.v1.RunOptions(inter_op_thread_pool=-1)
 
