@@ -13,7 +13,7 @@ from imgan.training.experiment import Look
 from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation_validation import Translator
-from imgan.training.translation_validation import score
+from imgan.training.translation_validation import score_pairs
 from imgan.training.translation_validation import sheet
 from imgan.types import Array
 
@@ -60,6 +60,7 @@ class DomainValidator(Validator):
             return Look({})
         rows, errors = self._there_and_back(self.held_out)
         if not np.isfinite(errors).all():
+            # The generators themselves: outputs of pairs would be no better.
             return Look({"cycle_l1": float("nan")})
         write_image(Picture(sheet(rows)), self.run.sample_sheet(step))
         scores = {"cycle_l1": float(np.mean(errors))}
@@ -92,11 +93,4 @@ class DomainValidator(Validator):
         self, held_out: HeldOutDomains, direction: Direction
     ) -> dict[str, float]:
         pairs = held_out.as_pairs(direction)
-        if pairs is None:
-            return {}
-        translate = self._translators[direction]
-        targets, outputs = [], []
-        for pair in pairs:
-            targets.append(as_unit(pair.target))
-            outputs.append(np.clip(translate(pair.source), 0.0, 1.0))
-        return score(targets, outputs)
+        return score_pairs(self._translators[direction], pairs) if pairs else {}

@@ -26,6 +26,7 @@ from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation import TranslationExperiment
 from imgan.training.translation import output_depth
+from imgan.training.translation_validation import Pairs
 from imgan.training.translation_validation import TranslationValidator
 from imgan.training.translation_validation import Translator
 from imgan.training.translation_validation import score_pairs
@@ -46,16 +47,9 @@ class Pix2PixExperiment(TranslationExperiment):
         return open_pairs(self.recipe)
 
     @cached_property
-    def held_out(self) -> list[Any]:
-        """The held-out pairs; empty where there are none."""
-        found = open_held_out(self.recipe)
-        return [found[index] for index in range(len(found))] if found else []
-
-    @property
-    def content_teaches(self) -> bool:
-        """Whether losses that compare with the target have any weight."""
-        config = self.recipe.training
-        return bool(config.pixel_weight or config.perceptual)
+    def held_out(self) -> Pairs:
+        """The held-out pairs, read when they are looked at; empty without any."""
+        return open_held_out(self.recipe) or ()
 
     @property
     def gate(self) -> GateConfig | None:

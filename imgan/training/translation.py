@@ -18,6 +18,7 @@ from imgan.training.experiment import build_network
 from imgan.training.initial import enhances
 from imgan.training.initial import initial_generator
 from imgan.training.statistics import restate_statistics
+from imgan.training.translation_validation import MOST_SIDE
 from imgan.types import Array
 
 _log = logging.getLogger(__name__)
@@ -155,7 +156,8 @@ class TranslationExperiment(Experiment):
     def protocol(self) -> dict[str, Any]:
         """How held-out pairs are scored, for the card."""
         data = self.recipe.data
-        size = data.image_size if data.load_size else "as they are"
+        whole = f"as they are, the centre from {MOST_SIDE} pixels on"
+        size = data.image_size if data.load_size else whole
         return {"channel": "all", "crop_border": 0, "size": size}
 
     def translation_card(self, network: Any, **values: Any) -> Card:

@@ -1,9 +1,12 @@
 """Looking at a translation network while it trains."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
+from typing import NamedTuple
 from typing import Protocol
 
 import cv2
@@ -12,9 +15,11 @@ import tensorflow as tf
 
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_uint8
+from imgan.errors import TrainingError
 from imgan.inference.tiling import pad_to_multiple
 from imgan.io.images import Picture
 from imgan.io.images import write_image
+from imgan.metrics.translation import PairScores
 from imgan.metrics.translation import mean_scores
 from imgan.metrics.translation import score_pair
 from imgan.training.experiment import Look
@@ -23,6 +28,10 @@ from imgan.training.run_folder import RunFolder
 from imgan.types import Array
 from imgan.types import from_range
 from imgan.types import to_range
+
+MOST_SIDE = 1024
+"""Pixels of height and width that are looked at: networks are given pictures whole
+here, and must not run out of memory over a photograph."""
 
 # Longer side of a picture on the sample sheet, and pictures on it.
 _SHEET_SIDE = 256
@@ -46,6 +55,14 @@ class Pair(Protocol):
         ...
 
 
+class Pairs(Protocol):
+    """Held-out pairs, in memory or read one after the other."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Pair]: ...
+
+
 class Translator:
     """Runs a network on single pictures of any size.
 
@@ -66,24 +83,50 @@ class Translator:
 
         Not clipped, so that what is not finite stays so.
         """
-        network = self._network
-        least = max(network.size_multiple, network.minimum_size)
-        unit = as_unit(source)
-        height, width = unit.shape[:2]
-        padded = pad_to_multiple(_at_least(unit, least), network.size_multiple)
+        network, (height, width) = self._network, source.shape[:2]
+        padded = pad_to_multiple(
+            as_unit(source), network.size_multiple, network.minimum_size
+        )
         images = to_range(padded, network.input_range)[np.newaxis]
         outputs = np.asarray(self._predict(images))[0]
         return np.asarray(from_range(outputs[:height, :width], network.output_range))
 
 
+class Looked(NamedTuple):
+    """A held-out pair as it was looked at, `(height, width, channels)`."""
+
+    source: Array
+    output: Array
+    """Float32, clipped to `[0, 1]`."""
+    target: Array
+    """Float32, 0 and 1 its ends."""
+
+
+def look_at_pairs(translate: Translator, pairs: Iterable[Pair]) -> Iterator[Looked]:
+    """Translate held-out pairs one after the other, large ones by their centre.
+
+    Raises:
+        TrainingError: If an output is not finite.
+    """
+    for pair in pairs:
+        source, target = _centre(pair.source), as_unit(_centre(pair.target))
+        output = translate(source)
+        if not np.isfinite(output).all():
+            raise TrainingError(
+                "The output of the network for a held-out picture is not finite. Lower "
+                "the learning rates, or set training.precision=float32."
+            )
+        yield Looked(source, np.clip(output, 0.0, 1.0), target)
+
+
 class TranslationValidator(Validator):
-    """Scores of whole held-out pairs, and a sheet of samples.
+    """Scores of held-out pairs, and a sheet of samples.
 
     - `l1`: mean absolute difference, in units of `[-1, 1]` as in the papers.
     - `psnr`, `ssim`: means over pictures, on all channels; SSIM needs 11 pixels.
 
     For the watchdog there is `contrast`, the standard deviation relative to that of the
-    truth.
+    truth. Of pictures larger than `MOST_SIDE` the centre is looked at.
 
     Args:
         network: Usually the moving average of the generator.
@@ -91,7 +134,7 @@ class TranslationValidator(Validator):
         run: Where samples go.
     """
 
-    def __init__(self, network: Any, pairs: Sequence[Pair], run: RunFolder) -> None:
+    def __init__(self, network: Any, pairs: Pairs, run: RunFolder) -> None:
         self.pairs = pairs
         self.pictures = len(pairs)
         self.run = run
@@ -99,37 +142,42 @@ class TranslationValidator(Validator):
 
     def __call__(self, step: int) -> Look:
         """Return the scores; write the sample sheet."""
-        if not self.pairs:
+        if not self.pictures:
             return Look({})
-        outputs = [self._translate(pair.source) for pair in self.pairs]
-        if not all(np.isfinite(output).all() for output in outputs):
+        rows: list[list[Array]] = []
+        scores, contrasts = [], []
+        try:
+            for one in look_at_pairs(self._translate, self.pairs):
+                if len(rows) < _SHEET_ROWS:
+                    rows.append([_shown(picture) for picture in one])
+                scores.append(score_pair(one.target, one.output))
+                contrasts.append((_contrast(one.output), _contrast(one.target)))
+        except TrainingError:
             return Look({"psnr": float("nan")})
-        outputs = [np.clip(output, 0.0, 1.0) for output in outputs]
-        rows = [
-            [pair.source, output, pair.target]
-            for pair, output in zip(self.pairs[:_SHEET_ROWS], outputs, strict=False)
-        ]
-        write_image(Picture(sheet(rows)), self.run.sample_sheet(step))
-        targets = [as_unit(pair.target) for pair in self.pairs]
-        return Look(score(targets, outputs), signs=_signs(targets, outputs))
+        write_image(Picture(_arrange(rows)), self.run.sample_sheet(step))
+        return Look(_named(mean_scores(scores)), signs=_signs(contrasts))
 
 
-def score_pairs(translate: Translator, pairs: Sequence[Pair]) -> dict[str, float]:
-    """Return the scores of a network on held-out pairs, as the validator takes them."""
-    outputs = [np.clip(translate(pair.source), 0.0, 1.0) for pair in pairs]
-    return score([as_unit(pair.target) for pair in pairs], outputs)
+def score_pairs(translate: Translator, pairs: Iterable[Pair]) -> dict[str, float]:
+    """Return the scores of a network on held-out pairs, as the validator takes them.
+
+    Raises:
+        TrainingError: If an output is not finite.
+    """
+    looked = look_at_pairs(translate, pairs)
+    return _named(mean_scores([score_pair(one.target, one.output) for one in looked]))
 
 
-def score(targets: Sequence[Array], outputs: Sequence[Array]) -> dict[str, float]:
-    """Return mean `l1`, `psnr` and `ssim` of pictures of float32 in `[0, 1]`."""
-    pairs = zip(targets, outputs, strict=True)
-    means = asdict(mean_scores([score_pair(*pair) for pair in pairs]))
-    return {name: value for name, value in means.items() if value is not None}
+def _named(means: PairScores) -> dict[str, float]:
+    return {name: v for name, v in asdict(means).items() if v is not None}
 
 
 def sheet(rows: Sequence[Sequence[Array]]) -> Array:
     """Return pictures side by side as 8-bit RGB, white between and beside them."""
-    cells = [[_shown(pixels) for pixels in row] for row in rows]
+    return _arrange([[_shown(pixels) for pixels in row] for row in rows])
+
+
+def _arrange(cells: Sequence[Sequence[Array]]) -> Array:
     flat = [cell for row in cells for cell in row]
     height = max(cell.shape[0] for cell in flat) + _SHEET_GAP
     width = max(cell.shape[1] for cell in flat) + _SHEET_GAP
@@ -140,28 +188,22 @@ def sheet(rows: Sequence[Sequence[Array]]) -> Array:
     return np.concatenate(lines)[:-_SHEET_GAP, :-_SHEET_GAP]
 
 
-def _signs(targets: Sequence[Array], outputs: Sequence[Array]) -> dict[str, float]:
-    usual = sum(map(_contrast, targets))
-    if usual <= _LEAST_CONTRAST * len(targets):
+def _signs(contrasts: Sequence[tuple[float, float]]) -> dict[str, float]:
+    own, usual = np.sum(contrasts, axis=0)
+    if usual <= _LEAST_CONTRAST * len(contrasts):
         return {}
-    return {"contrast": sum(map(_contrast, outputs)) / usual}
+    return {"contrast": float(own / usual)}
 
 
-def _at_least(image: Array, side: int) -> Array:
-    missing = [max(0, side - length) for length in image.shape[:2]]
-    if not any(missing):
-        return image
-    return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
-
-
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values))
+def _centre(pixels: Array) -> Array:
+    height, width = pixels.shape[:2]
+    top, left = (max(0, (side - MOST_SIDE) // 2) for side in (height, width))
+    return pixels[top : top + MOST_SIDE, left : left + MOST_SIDE]
 
 
 def _contrast(pixels: Array) -> float:
-    return _mean(
-        [float(cv2.meanStdDev(plane)[1].item()) for plane in cv2.split(pixels)]
-    )
+    planes = cv2.split(pixels)
+    return float(np.mean([cv2.meanStdDev(plane)[1].item() for plane in planes]))
 
 
 def _shown(pixels: Array) -> Array:
