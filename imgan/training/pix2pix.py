@@ -52,6 +52,12 @@ class Pix2PixExperiment(TranslationExperiment):
         return open_held_out(self.recipe) or ()
 
     @property
+    def content_teaches(self) -> bool:
+        """Whether losses that compare with the target have any weight."""
+        config = self.recipe.training
+        return bool(config.pixel_weight or config.perceptual)
+
+    @property
     def gate(self) -> GateConfig | None:
         """What held-out pairs decide; None where there are none."""
         if not self.recipe.data.validation:

@@ -297,7 +297,7 @@ def test_sources_are_made(
     assert (card.input_channels, card.output_channels) == channels
     assert card.output_dtype == "input"
     assert card.metrics[0].dataset == held_out["b"]
-    assert card.metrics[0].protocol["size"] == "as they are"
+    assert "as they are" in card.metrics[0].protocol["size"]
     # Whole pictures: two rows of 20 pixels, three columns of 24.
     sheet = RunFolder(tmp_path).sample_sheet(2)
     assert read_image(sheet).pixels.shape == (42, 76, 3)
