@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic import model_validator
 
 from imgan.config.generation import AdversarialTraining
+from imgan.config.translation import Direction
 from imgan.config.translation import TranslationRecipe
 from imgan.config.translation import UnpairedData
 
@@ -45,7 +46,7 @@ class CycleGANTraining(AdversarialTraining):
 class CycleGANRecipe(TranslationRecipe):
     """Families that learn from two domains without pairs."""
 
-    direction: Literal["a_to_b", "b_to_a"] = "a_to_b"
+    direction: Direction = "a_to_b"
     """What the bundle does; the other way goes to the folder `reverse`."""
     data: UnpairedData
     training: CycleGANTraining

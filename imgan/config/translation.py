@@ -14,6 +14,9 @@ from imgan.config.recipe import Recipe
 from imgan.config.recipe import Section
 from imgan.errors import ConfigError
 
+Direction = Literal["a_to_b", "b_to_a"]
+"""Which side a network is given, and which it makes of it."""
+
 _FORMS = (("a", "b"), ("combined",), ("manifest",), ("frames",), ("pictures",))
 
 
@@ -70,7 +73,7 @@ class PairedData(Section):
     train: PairSource
     validation: PairSource | None = None
     """Held-out pairs, looked at as they are or, with `load_size`, at `image_size`."""
-    direction: Literal["a_to_b", "b_to_a"] = "a_to_b"
+    direction: Direction = "a_to_b"
     """Which side is the source, what the network is given; the other is the target."""
     source: SideConfig = SideConfig()
     target: SideConfig = SideConfig()

@@ -31,11 +31,14 @@ class PixelFormat:
         value_range: Values in the files that mean 0 and 1; None: the range of the
             files' integers, and 0 to 1 of floats.
         section: Of the recipe that says so; messages name its keys.
+        labels: Whether one channel holds numbers of classes, which no luma of colours
+            does.
     """
 
     channels: int = 3
     value_range: tuple[float, float] | None = None
     section: str = field(default="data", compare=False)
+    labels: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -49,12 +52,19 @@ class PixelFormat:
         value range. Alpha is left out.
 
         Raises:
-            DataError: If the file has another number of bands, or its values do not
-                suit the value range.
+            DataError: If the file has another number of bands or colours for labels,
+                or its values do not suit the value range.
             ImageReadError: If it cannot be read.
         """
         if self.is_plain:
-            return _with_channels(_read_light(path, self.section), self.channels)
+            pixels = _read_light(path, self.section)
+            if self.labels and self.channels == 1 and pixels.ndim == 3:
+                raise DataError(
+                    f"{path} is in colour, and its luma would merge labels. Set "
+                    f"{self.section}.channels=3, or save the numbers of the labels as "
+                    "a grey picture"
+                )
+            return to_channels(pixels, self.channels)
         pixels = read_bands(path)
         if pixels.shape[2] != self.channels:
             raise DataError(
@@ -127,6 +137,26 @@ def to_uint8(pixels: Array) -> Array:
     return np.floor(levels + np.float32(0.5)).astype(np.uint8)
 
 
+def to_channels(pixels: Array, channels: int) -> Array:
+    """Return a picture in so many channels.
+
+    Args:
+        pixels: `(height, width)` or `(height, width, any)` of uint8, uint16 or float32.
+        channels: Wanted.
+
+    Returns:
+        `(height, width, channels)` of the same dtype: grey so many times, luma by
+        BT.601 of RGB where one is wanted. Any other picture as it is.
+    """
+    if pixels.ndim == 2:
+        pixels = pixels[..., np.newaxis]
+    if pixels.shape[2] == 1:
+        return np.repeat(pixels, channels, axis=2) if channels > 1 else pixels
+    if (pixels.shape[2], channels) == (3, 1):
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))[..., np.newaxis]
+    return pixels
+
+
 def _read_light(path: Path, section: str) -> Array:
     """Read an ordinary picture; one of raw values is told by what it lacks."""
     try:
@@ -139,11 +169,3 @@ def _read_light(path: Path, section: str) -> Array:
         if fault is None:
             raise
         raise DataError(f"{path} {fault}") from None
-
-
-def _with_channels(pixels: Array, channels: int) -> Array:
-    if pixels.ndim == 2:
-        return np.repeat(pixels[..., np.newaxis], channels, axis=2)
-    if channels == 1:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))[..., np.newaxis]
-    return pixels

@@ -6,41 +6,34 @@ something likely that is not the truth, which FID and KID judge.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgan.bundles.card import Card
 from imgan.data.pixels import as_unit
-from imgan.data.translation.files import size_of
 from imgan.data.translation.held_out import HeldOut
 from imgan.data.translation.held_out import HeldOutPair
-from imgan.errors import DataError
 from imgan.errors import UsageError
-from imgan.evaluate.translation_pairs import ScoredPairs
+from imgan.evaluate.translation_judges import FeatureJudge
+from imgan.evaluate.translation_judges import MeanTarget
 from imgan.evaluate.translation_pairs import open_scored_pairs
+from imgan.evaluate.translation_pairs import source_values
 from imgan.evaluate.translation_scores import Example
-from imgan.evaluate.translation_scores import FeatureScores
 from imgan.evaluate.translation_scores import PairResult
 from imgan.evaluate.translation_scores import TranslationEvaluation
 from imgan.evaluate.translation_scores import TranslationProtocol
 from imgan.inference.engines import check_model
 from imgan.inference.frames import frame_channels
-from imgan.inference.frames import writes_bands
 from imgan.inference.precision import choose_precision
 from imgan.inference.sheets import shown
 from imgan.io.images import Picture
 from imgan.metrics.translation import score_pair
 from imgan.types import Array
 
-Translate = Callable[[Array], Array]
-"""A source as its file holds it to `(height, width, channels)` float32 in `[0, 1]`."""
-
-_KID_SUBSET = 1000
-_LEAST_FEATURES = 2
+Translate = Callable[[int, Array], Array]
+"""The source of a pair and its number to `(height, width, channels)` float32 in
+`[0, 1]`, as it would be written."""
 
 
 def evaluate_translation(
@@ -87,12 +80,12 @@ def evaluate_translation(
     choose_precision(precision, "uint8", "gpu")
     source = None if source_dir is None else Path(source_dir)
     found = open_scored_pairs(card, Path(truth), source, direction, full_size=full_size)
-    judge = _Judge.load(card, features, len(found.pairs)) if features else None
-    translate = _load(str(model), card, precision, tile)
-    mean = _MeanTarget.of(found)
+    judge = FeatureJudge.load(card, features, len(found.pairs)) if features else None
+    translate = _load(str(model), card, found.pairs, precision, tile)
+    mean = MeanTarget.of(found)
     results = []
     for index, pair in enumerate(found.pairs):
-        target, output = as_unit(pair.target), translate(pair.source)
+        target, output = as_unit(pair.target), translate(index, pair.source)
         average = mean.without(index, target) if mean else None
         results.append(_compare(card, pair, target, output, average))
         if judge:
@@ -111,7 +104,9 @@ def evaluate_translation(
     )
 
 
-def _load(model: str, card: Card, precision: str, tile: int | None) -> Translate:
+def _load(
+    model: str, card: Card, pairs: HeldOut, precision: str, tile: int | None
+) -> Translate:
     from imgan.runtime import import_tensorflow
 
     import_tensorflow()
@@ -119,12 +114,8 @@ def _load(model: str, card: Card, precision: str, tile: int | None) -> Translate
 
     predictor = Predictor.load(model, precision=precision, tile=tile)
 
-    def translate(source: Array) -> Array:
-        if card.pixel_range is not None:
-            # Predictors take the values of files, pairs come as 0 to 1.
-            low, high = card.pixel_range
-            source = source * np.float32(high - low) + np.float32(low)
-        made = predictor(source)
+    def translate(index: int, source: Array) -> Array:
+        made = predictor(source_values(card, pairs, index, source))
         if card.output_pixel_range is not None:
             low, high = card.output_pixel_range
             made = (made - np.float32(low)) / np.float32(high - low)
@@ -150,91 +141,6 @@ def _compare(
     )
 
 
-class _MeanTarget:
-    """The mean of all targets but one, so that no target is compared with itself."""
-
-    def __init__(self, targets: Iterable[Array], kind: str) -> None:
-        self.kind = kind
-        self._sum: NDArray[np.float64] = np.zeros(())
-        self._count = 0
-        for target in targets:
-            self._sum = self._sum + self._part(target)
-            self._count += 1
-
-    @classmethod
-    def of(cls, found: ScoredPairs) -> "_MeanTarget | None":
-        """Return the mean of some pairs; None of a single one, which has no others."""
-        pairs = found.pairs
-        if len(pairs) < 2:
-            return None
-        sizes = {size_of(pair.target) for pair in pairs.reader.files}
-        alike = found.square is not None or len(sizes) == 1
-        targets = (as_unit(pair.target) for pair in pairs)
-        return cls(targets, "picture" if alike else "colour")
-
-    def without(self, index: int, target: Array) -> Array:
-        """Return the mean of the others, of the size of a target."""
-        others = (self._sum - self._part(target)) / (self._count - 1)
-        return np.broadcast_to(others, target.shape)
-
-    def _part(self, target: Array) -> NDArray[np.float64]:
-        values = target.astype(np.float64)
-        return values if self.kind == "picture" else values.mean(axis=(0, 1))
-
-
-class _Judge:
-    """Collects features of targets and results."""
-
-    def __init__(self, space: Any) -> None:
-        self._space = space
-        self._real: list[Array] = []
-        self._fake: list[Array] = []
-
-    @classmethod
-    def load(cls, card: Card, weights: str | Path, count: int) -> "_Judge":
-        """Build the network of the features, where the model makes pictures of light.
-
-        Raises:
-            UsageError: If it does not.
-            DataError: If there are too few pairs.
-            CheckpointError: If the weights cannot be used.
-        """
-        if writes_bands(card):
-            raise UsageError(
-                f"--features judges pictures of light, and model {card.name!r} makes "
-                "bands of raw values. Leave it out"
-            )
-        if count < _LEAST_FEATURES:
-            raise DataError(
-                f"FID and KID need at least {_LEAST_FEATURES} pairs. Received: {count}"
-            )
-        from imgan.metrics.features import load_inception
-
-        return cls(load_inception(Path(weights)))
-
-    def look(self, target: Array, output: Array) -> None:
-        """Take the features of a pair, whatever its size."""
-        for kept, image in ((self._real, target), (self._fake, output)):
-            unit = np.clip(image, 0.0, 1.0).astype(np.float32)
-            kept.append(self._space.extract(unit[np.newaxis]))
-
-    def scores(self) -> FeatureScores:
-        """Return the distances between all targets and all results."""
-        from imgan.metrics.features import NOTE
-        from imgan.metrics.frechet import frechet_distance
-        from imgan.metrics.kernel import kernel_distance
-
-        real, fake = np.concatenate(self._real), np.concatenate(self._fake)
-        kid = kernel_distance(real, fake, subset_size=min(_KID_SUBSET, len(real)))
-        return FeatureScores(
-            fid=frechet_distance(real, fake),
-            kid=kid.mean,
-            kid_error=kid.error,
-            features=str(self._space.name),
-            note=NOTE,
-        )
-
-
 def _examples(
     card: Card,
     pairs: HeldOut,
@@ -247,7 +153,7 @@ def _examples(
     for index, why in _choose([one.model.l1 for one in results], count).items():
         pair = pairs[index]
         source = as_unit(pair.source)[..., -frame_channels(card) :]
-        pictures = (source, translate(pair.source), as_unit(pair.target))
+        pictures = (source, translate(index, pair.source), as_unit(pair.target))
         panels = [shown(Picture(np.asarray(one, np.float32))) for one in pictures]
         made.append(Example(pair.name, why, results[index].model, *panels))
     return tuple(made)

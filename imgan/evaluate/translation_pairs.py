@@ -3,22 +3,31 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from typing import Literal
+from typing import get_args
 
+import numpy as np
 from pydantic import ValidationError
 
 from imgan.bundles.card import Card
+from imgan.config.translation import Direction
 from imgan.config.translation import PairedData
 from imgan.config.translation import PairSource
 from imgan.data.translation.files import list_translation_pairs
 from imgan.data.translation.held_out import HeldOut
 from imgan.data.translation.pairs import paired_reader
 from imgan.errors import CheckpointError
+from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.inference.frames import frame_channels
+from imgan.inference.kinds import result_channels
+from imgan.inference.kinds import result_dtype
+from imgan.inference.trained import label_sides
+from imgan.inference.trained import trained_direction
+from imgan.io.bands import read_bands
+from imgan.types import Array
+from imgan.types import dtype_peak
 
-Direction = Literal["a_to_b", "b_to_a"]
-DIRECTIONS: tuple[Direction, ...] = ("a_to_b", "b_to_a")
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 @dataclass(frozen=True)
@@ -60,15 +69,16 @@ def open_scored_pairs(
         full_size: Leave pictures as they are where the training squeezed them.
 
     Raises:
-        UsageError: If there is no such direction, or the pairs have none.
+        UsageError: If there is no such direction, or the pairs have none, or a model
+            of several frames is given other pairs.
         DataError: If pictures are missing, mispaired, of two sizes, or not as the model
             takes them.
         CheckpointError: If the recipe in the card is damaged.
     """
     recipe = card.recipe or {}
     data = recipe.get("data") or {}
-    form = _form(truth, source_dir, data.get("train") or {})
-    used = _direction(form, direction, data.get("direction") or recipe.get("direction"))
+    form = _form(card, truth, source_dir, data.get("train") or {})
+    used = _direction(form, direction, trained_direction(card))
     described = _describe(card, data, form, truth, source_dir, used)
     files = list_translation_pairs(described.train, described, held_out=True)
     square = None
@@ -80,15 +90,56 @@ def open_scored_pairs(
     return ScoredPairs(pairs, form, used, square)
 
 
-def _form(truth: Path, source_dir: Path | None, trained: dict[str, Any]) -> str:
+def source_values(card: Card, pairs: HeldOut, index: int, source: Array) -> Array:
+    """Return a source in the values of its file, as `imgan translate` would read it.
+
+    Args:
+        card: Of a translation model.
+        pairs: As opened.
+        index: Of the pair.
+        source: Of that pair, `(height, width, channels)`.
+
+    Raises:
+        DataError: If the model cannot be given such a picture.
+        ImageReadError: If the file cannot be read.
+    """
+    try:
+        result_channels(card, source.shape[2])
+    except ValueError as error:
+        raise DataError(f"{pairs.reader.files[index].name}: {error}") from error
+    if card.pixel_range is None:
+        return source
+    low, high = card.pixel_range
+    values = source * np.float32(high - low) + np.float32(low)
+    files = pairs.reader.files[index].source
+    if result_dtype(card, "uint8") != "uint8" or not files:
+        return values
+    # The result has the depth of the source then, to which it is rounded.
+    dtype = read_bands(files[0].path).dtype
+    if dtype == np.float32:
+        return values
+    return np.clip(np.rint(values), 0, dtype_peak(dtype)).astype(dtype)
+
+
+def _form(
+    card: Card, truth: Path, source_dir: Path | None, trained: dict[str, Any]
+) -> str:
+    form = next((key for key in ("frames", "pictures") if trained.get(key)), "combined")
     if source_dir is not None:
-        return "folders"
-    if truth.suffix.lower() == ".csv" and not truth.is_dir():
-        return "manifest"
-    return next((key for key in ("frames", "pictures") if trained.get(key)), "combined")
+        form = "folders"
+    elif truth.suffix.lower() == ".csv" and not truth.is_dir():
+        form = "manifest"
+    elif card.num_frames > 1:
+        form = "frames"
+    if card.num_frames > 1 and form != "frames":
+        raise UsageError(
+            f"Model {card.name!r} takes {card.num_frames} frames in a row. Name a "
+            "folder of frames as TRUTH, no manifest, and leave out --source-dir"
+        )
+    return form
 
 
-def _direction(form: str, wanted: str | None, trained: Any) -> Direction | None:
+def _direction(form: str, wanted: str | None, trained: Direction) -> Direction | None:
     if form not in ("combined", "manifest"):
         if wanted is not None:
             raise UsageError(
@@ -96,7 +147,7 @@ def _direction(form: str, wanted: str | None, trained: Any) -> Direction | None:
                 "which is the source. Leave it out"
             )
         return None
-    asked = wanted or trained or DIRECTIONS[0]
+    asked = wanted or trained
     found = next((one for one in DIRECTIONS if one == asked), None)
     if found is None:
         raise UsageError(
@@ -117,7 +168,7 @@ def _describe(
     source: dict[str, Any] = {form: truth}
     if form == "folders":
         source = {"a": source_dir, "b": truth}
-    of_source, of_target = _labels(data, direction)
+    of_source, of_target = label_sides(card)
     made = ("make", "degradation") if form == "pictures" else ()
     frames = {"num_frames": card.num_frames} if form == "frames" else {}
     try:
@@ -147,12 +198,3 @@ def _describe(
             f"The recipe in the card of {card.name!r} cannot be used to read pairs: "
             f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         ) from error
-
-
-def _labels(data: dict[str, Any], direction: Direction | None) -> tuple[bool, bool]:
-    """Return whether source and target are maps of labels."""
-    names = ["source", "target"]
-    if "source" not in data and ("a" in data or "b" in data):
-        names = ["b", "a"] if direction == "b_to_a" else ["a", "b"]
-    first, second = (bool((data.get(name) or {}).get("labels")) for name in names)
-    return first, second

@@ -4,9 +4,8 @@ In super-resolution the result is of the kind of the input. A translation may tu
 labels into colour, colour into grey, or a photograph into metres.
 """
 
-import cv2
-
 from imgan.bundles.card import Card
+from imgan.data.pixels import to_channels
 from imgan.types import Array
 from imgan.types import ValueRange
 
@@ -87,6 +86,5 @@ def to_input_channels(card: Card, pixels: Array) -> Array:
     channels = pixels.shape[2]
     result_channels(card, channels)
     if card.task == "translation" and (channels, card.input_channels) == (3, 1):
-        grey: Array = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-        return grey[..., None]
+        return to_channels(pixels, 1)
     return pixels

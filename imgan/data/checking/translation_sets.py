@@ -9,7 +9,7 @@ from imgan.data.checking.findings import Finding
 from imgan.data.checking.looks import read_any
 from imgan.data.checking.looks import read_pixels
 from imgan.data.pixels import values_fault
-from imgan.data.translation.files import PictureFile
+from imgan.data.translation.records import PictureFile
 from imgan.io.bands import read_bands
 from imgan.types import Array
 

@@ -18,9 +18,9 @@ from imgan.data.checking.translation_sets import SideRules
 from imgan.data.checking.translation_sets import TranslationSet
 from imgan.data.pairs import list_pictures
 from imgan.data.pairs import match_names
-from imgan.data.translation.files import PictureFile
 from imgan.data.translation.files import find_pairs
 from imgan.data.translation.manifest import read_manifest
+from imgan.data.translation.records import PictureFile
 from imgan.errors import DataError
 from imgan.errors import UsageError
 

@@ -16,7 +16,7 @@ from imgan.data.checking.survey import in_threads
 from imgan.data.checking.translation_sets import Item
 from imgan.data.checking.translation_sets import SideRules
 from imgan.data.checking.translation_sets import TranslationSet
-from imgan.data.translation.files import PictureFile
+from imgan.data.translation.records import PictureFile
 from imgan.errors import DataError
 from imgan.types import Array
 

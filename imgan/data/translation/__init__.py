@@ -9,7 +9,6 @@ from imgan.data.translation.domains import DomainSampler
 from imgan.data.translation.domains import UnpairedPictures
 from imgan.data.translation.domains import domain_dtype
 from imgan.data.translation.domains import open_domains
-from imgan.data.translation.files import TranslationFiles
 from imgan.data.translation.files import list_translation_pairs
 from imgan.data.translation.held_out import HeldOut
 from imgan.data.translation.held_out import HeldOutPair
@@ -20,6 +19,7 @@ from imgan.data.translation.pairs import PairSampler
 from imgan.data.translation.pairs import TranslationPair
 from imgan.data.translation.pairs import open_pairs
 from imgan.data.translation.pairs import target_dtype
+from imgan.data.translation.records import TranslationFiles
 from imgan.data.translation.stacking import stack
 
 __all__ = [

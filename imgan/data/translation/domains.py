@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 from typing import NamedTuple
+from typing import get_args
 
 import numpy as np
 
@@ -13,21 +14,23 @@ from imgan.config.translation import UnpairedData
 from imgan.data.pairs import list_pictures
 from imgan.data.pixels import as_unit
 from imgan.data.sources import KEEP
-from imgan.data.translation.files import PictureFile
-from imgan.data.translation.files import check_smallest
-from imgan.data.translation.files import size_of
 from imgan.data.translation.files import unique_names
 from imgan.data.translation.jitter import Order
 from imgan.data.translation.jitter import draw_cut
 from imgan.data.translation.pairs import DtypeName
 from imgan.data.translation.pairs import dtype_of
+from imgan.data.translation.records import PictureFile
+from imgan.data.translation.sizes import check_smallest
+from imgan.data.translation.sizes import size_of
 from imgan.data.translation.store import PictureStore
 from imgan.data.translation.store import Side
+from imgan.data.translation.store import fit_in_memory
 from imgan.errors import DataError
 from imgan.types import Array
 from imgan.types import Size
 
 Domain = Literal["a", "b"]
+DOMAINS: tuple[Domain, ...] = get_args(Domain)
 
 # What the random generators of a run are for, beside its seed: of domains a and b.
 _ORDERS, _CUTS = (0, 1), (2, 3)
@@ -40,7 +43,7 @@ class DomainPictures:
         names: Of the pictures.
         paths: Their files.
         side: How they are read.
-        keep: Keep decoded pictures; None: if they fit in a quarter of the memory.
+        keep: Keep decoded pictures.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class DomainPictures:
         names: Sequence[str],
         paths: Sequence[Path],
         side: Side,
-        keep: bool | None = None,
+        keep: bool = False,
     ) -> None:
         self.names = tuple(names)
         self.side = side
@@ -68,6 +71,11 @@ class DomainPictures:
             ImageReadError: If it cannot be read.
         """
         return self._store.read([(self.files[index], self.side)])[0]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether decoded pictures are kept."""
+        return self._store.keep
 
     @property
     def channels(self) -> int:
@@ -145,38 +153,46 @@ def open_domains(recipe: CycleGANRecipe) -> DomainSampler:
             not as `data` says.
     """
     data = recipe.data
-    keep = KEEP[data.cache]
     check_domain_sizes(data)
+    keep = KEEP[data.cache]
+    if keep is None:
+        # Once for both, which share the memory.
+        keep = fit_in_memory(
+            (PictureFile(path), _side(domain, data, data.load_size))
+            for domain in DOMAINS
+            for path in list_pictures(getattr(data.train, domain))
+        )
     a, b = (
         open_domain(domain, data.train, data, data.load_size, keep)
-        for domain in ("a", "b")
+        for domain in DOMAINS
     )
     return DomainSampler(a, b, data.image_size, seed=recipe.seed, flip=data.flip)
 
 
 def open_domain(
-    domain: str,
+    domain: Domain,
     folders: DomainFolders,
     data: UnpairedData,
     square: int | None,
-    keep: bool | None = False,
+    keep: bool = False,
 ) -> DomainPictures:
     """Return the pictures of one folder; the first has been read.
 
     Args:
-        domain: `a` or `b`.
+        domain: Which of the two.
         folders: `data.train` or `data.validation`.
         data: Says how they are read.
         square: Side of the squares that they are squeezed to; None: as they are.
-        keep: Keep decoded pictures; None: if they fit in a quarter of the memory.
+        keep: Keep decoded pictures.
 
     Raises:
         DataError: If there are none, or the first does not suit.
     """
     folder: Path = getattr(folders, domain)
-    side = Side.of(getattr(data, domain), f"data.{domain}", square)
     paths = list_pictures(folder)
-    pictures = DomainPictures(unique_names(paths, folder), paths, side, keep)
+    pictures = DomainPictures(
+        unique_names(paths, folder), paths, _side(domain, data, square), keep
+    )
     pictures[0]
     return pictures
 
@@ -212,3 +228,7 @@ def domain_dtype(recipe: CycleGANRecipe, domain: Domain) -> DtypeName:
     """
     data = recipe.data
     return dtype_of(open_domain(domain, data.train, data, None)[0])
+
+
+def _side(domain: Domain, data: UnpairedData, square: int | None) -> Side:
+    return Side.of(getattr(data, domain), f"data.{domain}", square)

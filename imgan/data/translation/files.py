@@ -1,50 +1,22 @@
 """Which files make which pair; whatever is wrong with them is found by headers."""
 
-from collections.abc import Iterable
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Literal
 
 from imgan.config.translation import PairedData
 from imgan.config.translation import PairSource
-from imgan.data.pairs import file_name
 from imgan.data.pairs import list_pictures
 from imgan.data.pairs import match_names
 from imgan.data.translation.manifest import read_manifest
+from imgan.data.translation.records import PictureFile
+from imgan.data.translation.records import TranslationFiles
+from imgan.data.translation.records import shown
+from imgan.data.translation.sizes import check_pair_sizes
 from imgan.errors import DataError
-from imgan.io.images import read_size
 from imgan.io.paths import natural_key
-from imgan.types import Size
 
 _MOST_NAMES = 10
-_MOST_SIZES = 3  # wrong ones that a message shows
-
-Half = Literal["whole", "left", "right"]
-
-
-@dataclass(frozen=True)
-class PictureFile:
-    """A picture: a file, or one half of it."""
-
-    path: Path
-    half: Half = "whole"
-
-
-@dataclass(frozen=True)
-class TranslationFiles:
-    """What one pair is read from.
-
-    Attributes:
-        name: Of the pair; no other of the set has the same.
-        source: Pictures that are stacked as the source, in their order; empty where it
-            is made of the target.
-        target: The truth.
-    """
-
-    name: str
-    source: tuple[PictureFile, ...]
-    target: PictureFile
 
 
 def list_translation_pairs(
@@ -101,96 +73,21 @@ def find_pairs(source: PairSource, data: PairedData) -> tuple[TranslationFiles, 
     )
 
 
-def check_pair_sizes(pairs: Sequence[TranslationFiles], smallest: int = 1) -> None:
-    """Look at the headers of all pictures.
-
-    Args:
-        pairs: As listed.
-        smallest: Shortest side that is trained on, pixels.
-
-    Raises:
-        DataError: Names files of odd width that have two halves, pairs whose pictures
-            are not of one size, and pictures that are too small.
-        ImageReadError: If a file is no picture.
-    """
-    sizes = _read_sizes(picture for pair in pairs for picture in _pictures(pair))
-    halved = {p.path for pair in pairs for p in _pictures(pair) if p.half != "whole"}
-    odd = [
-        f"{path.name} ({sizes[path]})"
-        for path in sorted(halved)
-        if sizes[path].width % 2
-    ]
-    if odd:
-        raise DataError(
-            f"{len(odd)} of {len(halved)} pictures in {pairs[0].target.path.parent} "
-            "have no halves, as their width is odd: "
-            f"{shown(odd, _MOST_SIZES)}. Their left half must be A and their right "
-            "half B; make them again, or remove them."
-        )
-    unlike = [
-        " and ".join(f"{file_name(p.path)} {sizes[p.path]}" for p in _pictures(pair))
-        for pair in pairs
-        if len({sizes[picture.path] for picture in _pictures(pair)}) > 1
-    ]
-    if unlike:
-        raise DataError(
-            f"{len(unlike)} of {len(pairs)} pairs have pictures of different sizes: "
-            f"{shown(unlike, _MOST_SIZES, '; ')}. What belongs together must lie at "
-            "the same place: make them again, or remove them."
-        )
-    check_smallest(
-        {f"{pair.name} ({size})": size for pair, size in _sizes(pairs, sizes)},
-        smallest,
-        "pairs",
-    )
-
-
-def check_smallest(sizes: dict[str, Size], smallest: int, what: str) -> None:
-    """Compare sizes with `data.image_size`.
-
-    Args:
-        sizes: By the names that a message shows.
-        smallest: Shortest side that is trained on, pixels.
-        what: The pictures of which these are sizes, in the plural.
-
-    Raises:
-        DataError: Names those that are too small.
-    """
-    small = [name for name, size in sizes.items() if min(size) < smallest]
-    if small:
-        raise DataError(
-            f"{len(small)} of {len(sizes)} {what} are smaller than data.image_size="
-            f"{smallest}: {shown(small, _MOST_SIZES)}. Remove them, train with a "
-            "smaller data.image_size, or set data.load_size, which enlarges them."
-        )
-
-
-def size_of(picture: PictureFile) -> Size:
-    """Return the size of a picture from its file's header.
-
-    Raises:
-        ImageReadError: If the file is no picture.
-    """
-    return _half_size(picture, read_size(picture.path))
-
-
 def unique_names(paths: Sequence[Path], root: Path) -> list[str]:
     """Return a name for each file: its stem, or more where stems come twice."""
     names = [path.stem for path in paths]
     if len(set(names)) < len(names):
         names = [_below(path, root).replace("/", "_") for path in paths]
-    taken: set[str] = set()
+    # A file of several rows of a manifest, or `a.png` beside `a.jpg`: the first keeps
+    # its name, and others get none that a file has itself.
+    taken, met = set(names), set()
     for place, name in enumerate(names):
-        # A file of several rows of a manifest, or `a.png` beside `a.jpg`.
-        names[place] = name if name not in taken else f"{name}_{place + 1}"
-        taken.add(name)
+        if name in met:
+            numbered = (f"{name}_{number}" for number in count(2))
+            names[place] = next(free for free in numbered if free not in taken)
+        taken.add(names[place])
+        met.add(name)
     return names
-
-
-def shown(names: Sequence[str], most: int, separator: str = ", ") -> str:
-    """Return the first names of a message, and how many more there are."""
-    more = len(names) - most
-    return separator.join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def match_folders(a: Path, b: Path) -> list[tuple[Path, Path]]:
@@ -244,28 +141,6 @@ def _follow_frames(folder: Path, num_frames: int) -> tuple[TranslationFiles, ...
         )
         for place in range(num_frames, len(frames))
     )
-
-
-def _pictures(pair: TranslationFiles) -> tuple[PictureFile, ...]:
-    return (*pair.source, pair.target)
-
-
-def _read_sizes(pictures: Iterable[PictureFile]) -> dict[Path, Size]:
-    sizes: dict[Path, Size] = {}
-    for picture in pictures:
-        if picture.path not in sizes:
-            sizes[picture.path] = read_size(picture.path)
-    return sizes
-
-
-def _half_size(picture: PictureFile, size: Size) -> Size:
-    return size if picture.half == "whole" else Size(size.height, size.width // 2)
-
-
-def _sizes(
-    pairs: Sequence[TranslationFiles], sizes: dict[Path, Size]
-) -> list[tuple[TranslationFiles, Size]]:
-    return [(pair, _half_size(pair.target, sizes[pair.target.path])) for pair in pairs]
 
 
 def _below(path: Path, root: Path) -> str:

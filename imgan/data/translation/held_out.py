@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imgan.config.pix2pix import Pix2PixRecipe
-from imgan.data.translation.files import TranslationFiles
 from imgan.data.translation.files import find_pairs
 from imgan.data.translation.files import list_translation_pairs
 from imgan.data.translation.pairs import PairReader
 from imgan.data.translation.pairs import paired_reader
+from imgan.data.translation.records import TranslationFiles
 from imgan.types import Array
 
 _log = logging.getLogger(__name__)

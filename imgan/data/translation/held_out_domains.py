@@ -1,25 +1,31 @@
 """Held-out pictures of two domains, as pairs where they show the same."""
 
 from pathlib import Path
-from typing import Literal
 
 from imgan.config.cyclegan import CycleGANRecipe
+from imgan.config.translation import Direction
 from imgan.config.translation import DomainFolders
 from imgan.config.translation import UnpairedData
 from imgan.data.pairs import list_pictures
+from imgan.data.translation.domains import DOMAINS
 from imgan.data.translation.domains import Domain
 from imgan.data.translation.domains import DomainPictures
 from imgan.data.translation.domains import open_domain
-from imgan.data.translation.files import PictureFile
-from imgan.data.translation.files import TranslationFiles
-from imgan.data.translation.files import check_pair_sizes
 from imgan.data.translation.files import match_folders
 from imgan.data.translation.files import unique_names
 from imgan.data.translation.held_out import HeldOut
 from imgan.data.translation.held_out import warn_of_leaks
 from imgan.data.translation.pairs import PairReader
+from imgan.data.translation.records import PictureFile
+from imgan.data.translation.records import TranslationFiles
+from imgan.data.translation.sizes import check_pair_sizes
 
-Direction = Literal["a_to_b", "b_to_a"]
+__all__ = [
+    "Direction",
+    "HeldOutDomains",
+    "check_held_out_domains",
+    "open_held_out_domains",
+]
 
 
 class HeldOutDomains:
@@ -64,7 +70,7 @@ def open_held_out_domains(recipe: CycleGANRecipe) -> HeldOutDomains | None:
         return None
     check_held_out_domains(data)
     square = None if data.load_size is None else data.image_size
-    a, b = (open_domain(domain, data.validation, data, square) for domain in ("a", "b"))
+    a, b = (open_domain(domain, data.validation, data, square) for domain in DOMAINS)
     _warn("a", a, data.train)
     _warn("b", b, data.train)
     return HeldOutDomains(a, b, paired=data.validation_pairs)

@@ -6,19 +6,19 @@ from typing import Literal
 from typing import NamedTuple
 from typing import cast
 
-import cv2
 import numpy as np
 
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.config.translation import PairedData
 from imgan.data.degradations.chain import degrade
 from imgan.data.pixels import as_unit
+from imgan.data.pixels import to_channels
 from imgan.data.sources import KEEP
-from imgan.data.translation.files import TranslationFiles
 from imgan.data.translation.files import find_pairs
 from imgan.data.translation.files import list_translation_pairs
 from imgan.data.translation.jitter import Order
 from imgan.data.translation.jitter import draw_cut
+from imgan.data.translation.records import TranslationFiles
 from imgan.data.translation.stacking import stack
 from imgan.data.translation.store import PictureStore
 from imgan.data.translation.store import Request
@@ -208,15 +208,11 @@ def dtype_of(pixels: Array) -> DtypeName:
 
 def _maker(data: PairedData) -> Maker | None:
     if data.make == "grey":
-        return _to_grey
+        return lambda target, rng: to_channels(target, 1)
     config = data.degradation
     if config is None:
         return None
     return lambda target, rng: _as_bytes(degrade(as_unit(target), config, 1, rng))
-
-
-def _to_grey(target: Array, rng: np.random.Generator) -> Array:
-    return np.asarray(cv2.cvtColor(target, cv2.COLOR_RGB2GRAY))[..., np.newaxis]
 
 
 def _as_bytes(image: Array) -> Array:

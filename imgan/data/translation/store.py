@@ -11,8 +11,8 @@ import psutil
 from imgan.config.translation import SideConfig
 from imgan.data.degradations.operations import resize
 from imgan.data.pixels import PixelFormat
-from imgan.data.translation.files import PictureFile
-from imgan.data.translation.files import size_of
+from imgan.data.translation.records import PictureFile
+from imgan.data.translation.sizes import size_of
 from imgan.types import Array
 from imgan.types import Size
 
@@ -35,7 +35,10 @@ class Side:
     @classmethod
     def of(cls, config: SideConfig, section: str, square: int | None) -> "Side":
         """Return the side that a section of a recipe describes."""
-        pixel_format = PixelFormat(config.channels, config.value_range, section)
+        numbers = config.labels and config.channels == 1
+        pixel_format = PixelFormat(
+            config.channels, config.value_range, section, labels=numbers
+        )
         return cls(pixel_format, config.labels, square)
 
 
@@ -59,7 +62,7 @@ class PictureStore:
     def __init__(self, requests: Iterable[Request], keep: bool | None = None) -> None:
         self._kept: dict[Request, Array] = {}
         if keep is None:
-            keep = _bytes(requests) <= psutil.virtual_memory().total / 4
+            keep = fit_in_memory(requests)
         self.keep = keep
 
     def read(self, requests: Sequence[Request]) -> list[Array]:
@@ -90,6 +93,11 @@ class PictureStore:
             # Two threads may read the same picture; they keep equal bytes.
             self._kept[request] = pixels
         return pixels
+
+
+def fit_in_memory(requests: Iterable[Request]) -> bool:
+    """Return whether pictures take at most a quarter of the memory when decoded."""
+    return _bytes(requests) <= psutil.virtual_memory().total / 4
 
 
 def squeeze(pixels: Array, size: Size, labels: bool = False) -> Array:
@@ -139,12 +147,14 @@ def _halved(pixels: Array, picture: PictureFile) -> Array:
 
 def _bytes(requests: Iterable[Request]) -> float:
     total = 0.0
-    depths: dict[Side, int] = {}
+    depths: dict[tuple[Side, str], int] = {}
     for picture, side in dict.fromkeys(requests):
         # Files of one side have one depth as a rule; reading all would take too long.
-        if side not in depths:
-            depths[side] = side.pixel_format.read(picture.path).itemsize
+        # Sides that are read alike are equal, whatever their sections.
+        own = (side, side.pixel_format.section)
+        if own not in depths:
+            depths[own] = side.pixel_format.read(picture.path).itemsize
         square = side.square
         size = size_of(picture) if square is None else Size(square, square)
-        total += size.megapixels * 1e6 * side.pixel_format.channels * depths[side]
+        total += size.megapixels * 1e6 * side.pixel_format.channels * depths[own]
     return total

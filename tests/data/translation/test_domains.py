@@ -41,6 +41,20 @@ def test_the_larger_domain_goes_round_the_smaller(domains: tuple[Path, Path]) ->
     assert a[:6] != a[6:]
 
 
+@pytest.mark.parametrize(("memory", "keep"), [(47_232, True), (47_231, False)])
+def test_both_domains_are_kept_or_neither(
+    domains: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    memory: int,
+    keep: bool,
+) -> None:
+    """6 of 16 by 17 RGB and 4 of 18 by 16 of 16 bits: 4,896 and 6,912 bytes."""
+    total = type("Memory", (), {"total": memory})
+    monkeypatch.setattr("psutil.virtual_memory", total)
+    sampler = open_domains(unpaired(*domains))
+    assert (sampler.a.keeps, sampler.b.keeps) == (keep, keep)
+
+
 def test_domains_have_orders_of_their_own(domains: tuple[Path, Path]) -> None:
     (domains[0] / "4.png").unlink()
     (domains[0] / "5.png").unlink()

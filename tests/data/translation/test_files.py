@@ -7,6 +7,7 @@ import pytest
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.data.translation import TranslationFiles
 from imgan.data.translation import list_translation_pairs
+from imgan.data.translation.files import unique_names
 from imgan.errors import DataError
 from imgan.errors import ImageReadError
 from tests.data.translation.helpers import paired
@@ -97,6 +98,13 @@ def test_rows_of_a_manifest(folders: dict[str, Path], tmp_path: Path) -> None:
         [("a/1.png", "whole"), ("b/1.tif", "whole")],
     ]
     assert len({pair.name for pair in pairs}) == 2
+
+
+def test_names_are_numbered_until_none_comes_twice(tmp_path: Path) -> None:
+    """The second `a` is no `a_2`, which is there already, but `a_3`."""
+    stems = ("a", "a", "a_2", "a", "b")
+    paths = [tmp_path / f"{stem}.png" for stem in stems]
+    assert unique_names(paths, tmp_path) == ["a", "a_3", "a_2", "a_4", "b"]
 
 
 @pytest.mark.parametrize(

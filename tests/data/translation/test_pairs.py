@@ -8,6 +8,7 @@ import skimage.data
 
 from imgan.config.degradation import DegradationConfig
 from imgan.data.degradations.chain import degrade
+from imgan.data.pixels import to_channels
 from imgan.data.translation import PairSampler
 from imgan.data.translation import open_pairs
 from imgan.data.translation import target_dtype
@@ -108,6 +109,27 @@ def test_squeezed_to_the_load_size_before_they_are_cut(ramps: dict[str, Path]) -
     assert pictures[0].shape == target.shape == (20, 20, 3)
     whole = np.asarray(cv2.resize(ramp(*SIZES[0]), (20, 20), interpolation=3))
     np.testing.assert_allclose(pictures[0].astype(int), whole, atol=1)
+
+
+def test_colours_are_no_numbers_of_labels(tmp_path: Path) -> None:
+    """Labels 3 and 6 of a map in colour, blue and half as bright a green, are one grey.
+
+    0.587 * 50 and 0.114 * 255 are both 29, so luma would merge the two.
+    """
+    colours = np.zeros((20, 20, 3), np.uint8)
+    colours[:10] = (0, 50, 0)
+    colours[10:] = (0, 0, 255)
+    save(tmp_path / "a" / "x.png", colours)
+    save(tmp_path / "b" / "x.png", ramp(20, 20))
+    folders = {"a": tmp_path / "a", "b": tmp_path / "b"}
+    assert len(np.unique(to_channels(colours, 1))) == 1
+    side = {"channels": 1, "labels": True}
+    with pytest.raises(DataError, match=r"x\.png is in colour.* data\.source\.chan"):
+        open_pairs(paired(folders, source=side))
+    open_pairs(paired(folders, source={"channels": 1}))
+    open_pairs(paired(folders, source={"labels": True}))
+    save(tmp_path / "a" / "x.png", colours[..., 2])
+    open_pairs(paired(folders, source=side))
 
 
 def test_labels_are_never_mixed_but_photographs_are(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import skimage.data
 
 from imgan.data.pixels import PixelFormat
 from imgan.data.translation import stack
-from imgan.data.translation.files import PictureFile
+from imgan.data.translation.records import PictureFile
 from imgan.data.translation.store import PictureStore
 from imgan.data.translation.store import Side
 from imgan.data.translation.store import squeeze
