@@ -16,6 +16,7 @@ from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import ValidationError
 from pydantic import field_validator
+from pydantic import model_validator
 
 from imgan.errors import CheckpointError
 
@@ -53,6 +54,8 @@ class InferenceMode(_Part):
     normalization: Literal["none", "stored", "batch", "instance"] = "none"
     """stored: by statistics kept from training. instance: each picture by its own."""
     dropout: bool = False
+    """Whether it stays on by itself, as in a network with a `noise_seed`; its rate is
+    in `network.config`. False: on with `--stochastic` only."""
 
 
 class Score(_Part):
@@ -109,8 +112,9 @@ class Card(_Part):
     output_pixel_range: tuple[float, float] | None = None
     """The same of results, which are then float32 files in these units. None: as
     `pixel_range` in super-resolution, and pictures of light in translation."""
-    output_dtype: Literal["input", "uint8", "uint16"] = "input"
-    """Depth of results that are pictures of light; input: that of the input."""
+    output_dtype: Literal["input", "uint8", "uint16", "float32"] = "input"
+    """Depth of results that are pictures of light, floats from 0 to 1; input: that of
+    the input."""
     num_frames: int = Field(default=1, ge=1)
     """Pictures in a row that are stacked, channel after channel, as the input."""
     size_multiple: int = Field(default=1, ge=1)
@@ -149,6 +153,14 @@ class Card(_Part):
         ):
             raise ValueError(f"the two values must rise. Received: {list(value)}")
         return value
+
+    @model_validator(mode="after")
+    def _knows_its_noise(self) -> "Card":
+        if self.network.config.get("noise_seed") is not None:
+            self.inference_mode = self.inference_mode.model_copy(
+                update={"dropout": True}
+            )
+        return self
 
     @property
     def takes_bands(self) -> bool:

@@ -8,6 +8,13 @@ from imgan.bundles.card import Score
 from imgan.cli.text import significant
 from imgan.types import Size
 
+_DEPTHS = {
+    "input": "of the input's depth",
+    "uint8": "8-bit",
+    "uint16": "16-bit",
+    "float32": "float, 0 to 1",
+}
+
 
 def purpose(card: Card) -> str:
     """Return `super resolution x4` and the like."""
@@ -132,8 +139,7 @@ def _results(card: Card) -> str:
         return ""
     if card.output_pixel_range is not None:
         return f"{_range(card.output_pixel_range)} in float TIFF files"
-    depth = {"input": "of the input's depth", "uint8": "8-bit", "uint16": "16-bit"}
-    return f"pictures, {depth[card.output_dtype]}"
+    return f"pictures, {_DEPTHS[card.output_dtype]}"
 
 
 def _tile(card: Card) -> str:
@@ -145,10 +151,12 @@ def _tile(card: Card) -> str:
 
 
 def _dropout(card: Card) -> str:
-    if card.inference_mode.dropout:
-        return "on at inference"
     rate = card.network.config.get("dropout")
-    return f"off; {rate:g} with --stochastic" if rate else "off"
+    if not rate:
+        return "none"
+    if card.inference_mode.dropout:
+        return f"{rate:g}, always on; another one with --stochastic --seed"
+    return f"off; {rate:g} with --stochastic"
 
 
 def _partner(card: Card) -> str:

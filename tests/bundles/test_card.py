@@ -112,6 +112,16 @@ def test_a_generator_of_noise_takes_no_channels(tmp_path: Path) -> None:
     assert card.image_size == (8, 8)
 
 
+@pytest.mark.parametrize(("noise_seed", "on"), [(None, False), (0, True), (3, True)])
+def test_dropout_stays_on_where_a_network_has_noise(
+    tmp_path: Path, noise_seed: int | None, on: bool
+) -> None:
+    config = {"dropout": 0.5, "noise_seed": noise_seed}
+    network = {"path": "a:B", "config": config, "parameters": 3}
+    write_raw(tmp_path, {**SMALL, "network": network})
+    assert read_card(tmp_path).inference_mode.dropout is on
+
+
 @pytest.mark.parametrize("text", [None, "", "{", "\ud800"])
 def test_absent_or_damaged(tmp_path: Path, text: str | None) -> None:
     if text is not None:
