@@ -14,7 +14,7 @@ from imgan.errors import UsageError
 from imgan.inference.devices import parse_device
 from imgan.inference.engines import BicubicEngine
 from imgan.inference.engines import check_model
-from imgan.inference.frames import earlier_frames
+from imgan.inference.frames import FrameFolders
 from imgan.inference.precision import choose_precision
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import FileRow
@@ -128,18 +128,19 @@ def _check(options: BatchOptions, scale: float) -> None:
 
 def _items(plan: JobPlan, options: BatchOptions, card: Card | None) -> list[Item]:
     """Return the pictures of a plan with what else must be read for each."""
-    items = [Item(FileRow(job.input, job.output)) for job in plan.jobs]
-    if card is not None and card.num_frames > 1:
-        earlier = earlier_frames([job.input for job in plan.jobs], card.num_frames)
-        for item in items:
-            item.earlier = earlier[item.row.input]
-    if options.targets is not None:
-        targets = Targets(options.targets)
-        for item, job in zip(items, plan.jobs, strict=True):
-            try:
+    frames = FrameFolders(card.num_frames) if card and card.num_frames > 1 else None
+    targets = Targets(options.targets) if options.targets is not None else None
+    items = []
+    for job in plan.jobs:
+        item = Item(FileRow(job.input, job.output))
+        try:
+            if frames is not None:
+                item.earlier = frames.earlier(job.input)
+            if targets is not None:
                 item.target = targets.find(relative_output(plan, job.output))
-            except DataError as error:
-                item.fault = error
+        except DataError as error:
+            item.fault = error
+        items.append(item)
     return items
 
 

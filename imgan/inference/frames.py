@@ -1,21 +1,23 @@
 """What a model reads of a picture: the file itself, and maybe those before it."""
 
+from bisect import bisect_left
 from collections import OrderedDict
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from imgan.bundles.card import Card
+from imgan.data.pixels import to_channels
 from imgan.data.translation.stacking import stack
 from imgan.errors import DataError
+from imgan.inference.trained import label_sides
 from imgan.io.bands import read_bands
+from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import Picture
+from imgan.io.images import bleed_colour
 from imgan.io.images import read_image
 from imgan.io.paths import natural_key
+from imgan.io.temporaries import is_temporary
 from imgan.types import Array
 
 
@@ -36,27 +38,31 @@ def writes_bands(card: Card) -> bool:
     return card.output_pixel_range is not None or card.output_channels not in (1, 3)
 
 
-def earlier_frames(
-    paths: Sequence[Path], num_frames: int
-) -> dict[Path, tuple[Path, ...]]:
-    """Return, for every picture, those that come before it in its folder.
+class FrameFolders:
+    """The pictures of folders, each folder a sequence in natural order of its names.
 
     Args:
-        paths: Pictures of any folders; those of one folder are frames in natural order
-            of their names.
         num_frames: Frames that a network is given at once.
-
-    Returns:
-        `num_frames - 1` paths each, oldest first; fewer for the first of a folder.
     """
-    folders: dict[Path, list[Path]] = defaultdict(list)
-    for path in sorted(paths, key=natural_key):
-        folders[path.parent].append(path)
-    return {
-        path: tuple(frames[max(0, index - num_frames + 1) : index])
-        for frames in folders.values()
-        for index, path in enumerate(frames)
-    }
+
+    def __init__(self, num_frames: int) -> None:
+        self._num_frames = num_frames
+        self._listed: dict[Path, list[Path]] = {}
+
+    def earlier(self, path: Path) -> tuple[Path, ...]:
+        """Return the pictures before one in its own folder, inputs or not.
+
+        Returns:
+            `num_frames - 1` paths, oldest first; fewer for the first of a folder.
+
+        Raises:
+            DataError: If the folder cannot be listed.
+        """
+        if path.parent not in self._listed:
+            self._listed[path.parent] = _list_frames(path.parent)
+        frames = self._listed[path.parent]
+        index = bisect_left(frames, _frame_key(path), key=_frame_key)
+        return tuple(frames[max(0, index - self._num_frames + 1) : index])
 
 
 class FrameReader:
@@ -75,6 +81,9 @@ class FrameReader:
     def read(self, path: Path, earlier: Sequence[Path]) -> tuple[Picture, Picture]:
         """Return a picture, and what the network is given in its place.
 
+        Frames that are stacked have colours under their transparency, each by its own;
+        what is left of that is the last one's.
+
         Args:
             path: Of the picture.
             earlier: The frames before it, oldest first. Where they are fewer than the
@@ -82,8 +91,8 @@ class FrameReader:
 
         Raises:
             ImageReadError: If a file cannot be read as one picture.
-            DataError: If a file has other bands than the model takes, or frames differ
-                in size or depth.
+            DataError: If a file has other bands than the model takes, or colours where
+                it takes numbers of labels, or frames differ in size or depth.
         """
         picture = self._read(path)
         if self._card is None or self._card.num_frames == 1:
@@ -93,8 +102,8 @@ class FrameReader:
         for other in earlier:
             frame = self._read(other)
             _check_alike(path, picture, other, frame)
-            frames.append(_with_channels(frame.pixels, channels))
-        frames.append(_with_channels(picture.pixels, channels))
+            frames.append(to_channels(_bled(frame), channels))
+        frames.append(to_channels(_bled(picture), channels))
         frames = [frames[0]] * (self._card.num_frames - len(frames)) + frames
         return picture, replace(picture, pixels=stack(frames))
 
@@ -113,7 +122,10 @@ class FrameReader:
     def _decode(self, path: Path) -> Picture:
         card = self._card
         if card is None or not reads_bands(card):
-            return read_image(path, self._max_megapixels)
+            picture = read_image(path, self._max_megapixels)
+            if card and picture.pixels.ndim == 3:
+                _check_labels(path, card)
+            return picture
         pixels = read_bands(path, self._max_megapixels)
         expected = frame_channels(card)
         if pixels.shape[2] != expected:
@@ -125,6 +137,44 @@ class FrameReader:
         return Picture(pixels)
 
 
+def _check_labels(path: Path, card: Card) -> None:
+    """Refuse a coloured picture where the luma of colours would merge labels."""
+    if frame_channels(card) == 1 and label_sides(card)[0]:
+        raise DataError(
+            f"{path} is in colour; model {card.name!r} takes maps of labels as grey "
+            "pictures, and the luma of colours would merge them. Save the numbers of "
+            "the labels as a grey picture"
+        )
+
+
+def _bled(picture: Picture) -> Array:
+    if picture.alpha is None:
+        return picture.pixels
+    return bleed_colour(picture.pixels, picture.alpha)
+
+
+def _list_frames(folder: Path) -> list[Path]:
+    try:
+        found = [
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in PICTURE_SUFFIXES
+            and not path.name.startswith("._")
+            and not is_temporary(path)
+            and path.is_file()
+        ]
+    except OSError as error:
+        raise DataError(
+            f"Cannot list {folder}, where the frames before a picture are looked for: "
+            f"{error.strerror}"
+        ) from error
+    return sorted(found, key=_frame_key)
+
+
+def _frame_key(path: Path) -> tuple[object, str]:
+    return natural_key(Path(path.name)), path.name
+
+
 def _check_alike(path: Path, last: Picture, other: Path, frame: Picture) -> None:
     received = (last.size, last.pixels.dtype), (frame.size, frame.pixels.dtype)
     if received[0] != received[1]:
@@ -134,12 +184,3 @@ def _check_alike(path: Path, last: Picture, other: Path, frame: Picture) -> None
             f"depth. Received: {size} {dtype} and {other_size} {other_dtype}. Put "
             "every sequence into a folder of its own"
         )
-
-
-def _with_channels(pixels: Array, channels: int) -> Array:
-    """Return a frame as `(height, width, channels)`: RGB of grey, luma of RGB."""
-    if pixels.ndim == 2:
-        return np.repeat(pixels[..., np.newaxis], channels, axis=2)
-    if pixels.shape[2] == 3 and channels == 1:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))[..., np.newaxis]
-    return pixels

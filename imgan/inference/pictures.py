@@ -44,6 +44,7 @@ def predict_picture(
     predictor: Predictor,
     picture: Picture,
     *,
+    bleed: bool = True,
     progress: Progress | None = None,
     cancelled: threading.Event | None = None,
 ) -> tuple[Picture, Prediction]:
@@ -55,6 +56,8 @@ def predict_picture(
     Args:
         predictor: Computes one array.
         picture: Not changed.
+        bleed: Give transparent places the colour beside them first; False for stacked
+            frames, of which each was given its own.
         progress: Told of every tile of the colours.
         cancelled: Set it to stop at the next tile.
 
@@ -63,7 +66,7 @@ def predict_picture(
         are among them.
     """
     pixels, alpha = picture.pixels, picture.alpha
-    if alpha is not None:
+    if alpha is not None and bleed:
         pixels = bleed_colour(pixels, alpha)
     made = predictor.predict(pixels, progress=progress, cancelled=cancelled)
     if predictor.engine.translates:

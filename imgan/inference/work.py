@@ -7,20 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from typing import NamedTuple
 
 import numpy as np
 
 from imgan.bundles.card import Card
-from imgan.errors import DataError
-from imgan.errors import ImageReadError
-from imgan.errors import OutputError
 from imgan.inference.frames import FrameReader
-from imgan.inference.frames import writes_bands
-from imgan.inference.kinds import result_channels
-from imgan.inference.kinds import result_dtype
-from imgan.inference.memory import physical_memory
+from imgan.inference.outcome import check_file
+from imgan.inference.outcome import check_memory
+from imgan.inference.outcome import check_present
+from imgan.inference.outcome import outcome_of
 from imgan.inference.pictures import predict_picture
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
@@ -30,19 +25,13 @@ from imgan.inference.sheets import make_sheet
 from imgan.inference.sheets import read_target
 from imgan.inference.sheets import sheet_size
 from imgan.inference.sheets import shown
-from imgan.io.bands import check_bands
 from imgan.io.bands import write_bands
 from imgan.io.formats import check_output
-from imgan.io.formats import format_name
 from imgan.io.formats import format_of
-from imgan.io.formats import stored_bits
 from imgan.io.images import Picture
 from imgan.io.images import read_size
 from imgan.io.images import write_image
 from imgan.types import Size
-
-# Of the machine's memory; the rest is for the system, TensorFlow and the tiles.
-_SHARE_FOR_ONE_PICTURE = 0.8
 
 
 @dataclass(frozen=True)
@@ -145,17 +134,7 @@ class Worker:
         item.input_bytes = size.height * size.width * 4 * frames
         if self.options.overwrite or not os.path.lexists(output):
             return False
-        try:
-            present = read_size(output)
-        except ImageReadError as error:
-            raise OutputError(
-                f"{output} exists and is not a picture. Remove it or use --overwrite"
-            ) from error
-        if present != row.output_size:
-            raise OutputError(
-                f"{output} exists with {present} pixels, expected {row.output_size}. "
-                "Use --overwrite to replace it"
-            )
+        check_present(output, row.output_size)
         return True
 
     def read(self, item: Item) -> None:
@@ -170,14 +149,21 @@ class Worker:
         picture, stacked = self._reader.read(row.input, item.earlier)
         row.input_size = picture.size
         row.output_size = self._output_size(item, picture.size)
-        item.bands = card is not None and writes_bands(card)
-        made = self._result_of(picture, stacked)
-        self._check_format(item, picture, made)
-        item.output_bytes = made.bytes(result_size(picture.size, self.scale))
+        channels = 1 if stacked.is_grey else stacked.pixels.shape[2]
+        size = result_size(picture.size, self.scale)
+        made = outcome_of(card, picture, channels, size)
+        item.bands, item.output_bytes = made.bands, made.bytes
+        output = _output_of(row)
         if self.options.side_by_side:
+            lost = check_output(_format(output), row.output_size, np.uint8, False)
+            # Beside the result, its sheet and the picture itself are kept until then.
             item.output_bytes += 3 * row.output_size.height * row.output_size.width
+            item.output_bytes += _bytes_of(picture)
             item.source = picture
-        _check_memory(item.output_bytes, row.output_size)
+        else:
+            lost = check_file(output, made, card, picture.pixels.dtype)
+        row.warnings += lost
+        check_memory(item.output_bytes, row.output_size)
         if card is not None and len(item.earlier) < card.num_frames - 1:
             row.warnings.append(
                 f"frame {len(item.earlier) + 1} of its folder, and the model is given "
@@ -196,7 +182,11 @@ class Worker:
         if item.picture is None:
             raise ValueError("The item was not read yet")
         made, prediction = predict_picture(
-            predictor, item.picture, progress=progress, cancelled=cancelled
+            predictor,
+            item.picture,
+            bleed=self.card is None or self.card.num_frames == 1,
+            progress=progress,
+            cancelled=cancelled,
         )
         item.picture = made
         if not self.options.side_by_side:
@@ -236,49 +226,6 @@ class Worker:
             return result_size(size, self.scale)
         return sheet_size(size, read_size(item.target) if item.target else None)
 
-    def _result_of(self, picture: Picture, stacked: Picture) -> "_Result":
-        """Return what will be computed of a picture."""
-        channels = 1 if stacked.pixels.ndim == 2 else stacked.pixels.shape[2]
-        dtype = picture.pixels.dtype
-        alpha = picture.alpha is not None
-        if self.card is None:
-            return _Result(channels, dtype, alpha)
-        try:
-            channels = result_channels(self.card, channels)
-        except ValueError as error:
-            raise DataError(str(error)) from error
-        made = np.dtype(result_dtype(self.card, dtype.name))
-        return _Result(channels, made, alpha)
-
-    def _check_format(self, item: Item, picture: Picture, made: "_Result") -> None:
-        row, output = item.row, _output_of(item.row)
-        if self.options.side_by_side:
-            size = row.output_size or picture.size
-            row.warnings += check_output(_format(output), size, np.uint8, False)
-            return
-        if item.bands:
-            check_bands(output, made.channels, made.dtype)
-            if made.alpha:
-                row.warnings.append("transparency is not kept beside bands")
-        elif made.dtype != picture.pixels.dtype:
-            self._check_depth(output, made.dtype)
-        row.warnings += check_output(
-            _format(output),
-            result_size(picture.size, self.scale),
-            made.dtype,
-            made.alpha and not item.bands,
-        )
-
-    def _check_depth(self, output: Path, dtype: "np.dtype[Any]") -> None:
-        """Refuse to throw away depth that only the model brings in."""
-        bits = dtype.itemsize * 8
-        if stored_bits(_format(output), dtype) < bits and self.card is not None:
-            raise OutputError(
-                f"Cannot write {output}: model {self.card.name!r} makes {bits}-bit "
-                f"pictures, and {format_name(_format(output))} holds fewer bits. Use "
-                f"--format {'tiff' if bits == 32 else 'png or tiff'}"
-            )
-
     def _sheet(self, item: Item) -> Picture:
         if item.source is None or item.picture is None:
             raise ValueError("The item was not read for a sheet")
@@ -288,18 +235,6 @@ class Worker:
         if item.target is not None:
             panels.append(read_target(item.target, bands=item.bands, pixel_range=made))
         return make_sheet(panels)
-
-
-class _Result(NamedTuple):
-    """What the pixels of a result will be."""
-
-    channels: int
-    dtype: "np.dtype[Any]"
-    alpha: bool
-
-    def bytes(self, size: Size) -> int:
-        channels = self.channels + self.alpha
-        return size.height * size.width * channels * self.dtype.itemsize
 
 
 def _output_of(row: FileRow) -> Path:
@@ -312,12 +247,6 @@ def _format(output: Path) -> str:
     return str(format_of(output))
 
 
-def _check_memory(count: int, size: Size) -> None:
-    # Linux grants more than there is and kills the process when it is used.
-    total = physical_memory()
-    if total is not None and count > total * _SHARE_FOR_ONE_PICTURE:
-        raise OutputError(
-            f"The output would be {size} pixels, {count / 1e9:.1f} GB, and this "
-            f"machine has {total / 1e9:.1f} GB of memory. Cut the picture, or use a "
-            "lower --scale"
-        )
+def _bytes_of(picture: Picture) -> int:
+    alpha = 0 if picture.alpha is None else picture.alpha.nbytes
+    return picture.pixels.nbytes + alpha

@@ -1,6 +1,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,11 @@ from imgan.inference.pipes import Stop
 from imgan.inference.pipes import Stopped
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import BusyClock
+from imgan.inference.report import FileRow
 from imgan.inference.report import write_report
 from imgan.inference.work import BatchOptions
+from imgan.inference.work import Item
+from imgan.inference.work import Worker
 from imgan.io.images import Picture
 from imgan.io.images import read_image
 from imgan.io.images import write_image
@@ -135,7 +139,7 @@ def test_limits_of_the_format_and_of_memory_come_before_computing(
 
     report = run(tmp_path / "in", tmp_path / "out", options, load=load)
     assert "16,383" in report.files[0].error
-    monkeypatch.setattr("imgan.inference.work.physical_memory", lambda: 1000)
+    monkeypatch.setattr("imgan.inference.outcome.physical_memory", lambda: 1000)
     report = run(tmp_path / "in", tmp_path / "out", load=load)
     assert "memory" in report.files[0].error
 
@@ -290,6 +294,18 @@ def test_results_in_flight_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(ByteBudget, "acquire", acquire)
     assert run(tmp_path / "in", tmp_path / "out").count("done") == 6
     assert held == [one] * 6
+
+
+def test_what_sheets_keep_counts_until_they_are_written(tmp_path):
+    """A 16-bit input, its result of twice the size in 16 bits, the sheet in 8 bits."""
+    path = tmp_path / "in" / "a.png"
+    write_image(Picture(picture(8, 9, 3, dtype="uint16")), path)
+    item = Item(FileRow(path, tmp_path / "out.png"))
+    worker = Worker(replace(BICUBIC, side_by_side=True), None, 2.0)
+    worker.is_finished(item)
+    worker.read(item)
+    assert item.source is not None
+    assert item.output_bytes == 8 * 9 * 3 * (2 + 4 * 2 + 2)
 
 
 def test_a_budget_lets_a_giant_pass_alone():
