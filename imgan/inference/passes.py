@@ -17,8 +17,10 @@ from imgan.inference.tiles import is_out_of_memory
 from imgan.inference.tiles import quantise
 from imgan.inference.tiling import Grid
 from imgan.inference.tiling import Tile
+from imgan.inference.tiling import padded_length
 from imgan.inference.tiling import plan_tiles
 from imgan.types import Array
+from imgan.types import Size
 
 Progress = Callable[[int, int], None]
 """Called after each tile with how many are done and how many there are."""
@@ -65,7 +67,18 @@ class TileChoice:
         means = "which change nothing in the result"
         if grid.error:
             means = f"which change the result by at most {grid.error:.1g} of its range"
-        return f"Pictures are computed in tiles of {grid.tile} pixels, {means}"
+        return f"Pictures are computed in tiles of {_side(grid)} pixels, {means}"
+
+    def matters(self, size: Size) -> bool:
+        """Return whether what `describe` says is about a picture of some size.
+
+        A picture that fits into a tile is not cut anyway. Where tiles are turned off,
+        a tile is what the network had otherwise.
+        """
+        grid = self.grid()
+        if not grid.tile:
+            grid = self._allowed
+        return not grid.tile or max(size) > _side(grid)
 
     def shrink(self, grid: Grid, job: TileJob, error: BaseException) -> Grid:
         """Return how to tile a picture after memory ran out.
@@ -93,6 +106,11 @@ class TileChoice:
             "which changes the result"
         )
         return smaller
+
+
+def _side(grid: Grid) -> int:
+    """Return the side of a tile as it is cut; its halo is not counted."""
+    return tile_side(grid) if grid.overlap else padded_length(grid.tile, grid.multiple)
 
 
 def compute_picture(

@@ -185,6 +185,10 @@ class Predictor:
         """Return in a sentence how pictures are tiled, and what it means for them."""
         return self._tiles.describe()
 
+    def tiles_matter(self, size: Size) -> bool:
+        """Return whether what `describe_tiles` says is about a picture of some size."""
+        return self._tiles.matters(size)
+
     def predict(
         self,
         image: Array,

@@ -181,12 +181,12 @@ class Stages:
             self._computed.close()
 
     def _tell_of_tiles(self, predictor: Predictor, item: Item) -> None:
-        """Say once how a picture that is larger than a tile is cut."""
+        """Say once how pictures that are larger than a tile are computed."""
         card, size = self._worker.card, item.row.input_size
         if card is None or card.task != "translation" or size is None:
             return
         with self._lock:
-            if self._told or max(size) <= predictor.tile:
+            if self._told or not predictor.tiles_matter(size):
                 return
             self._told = True
         self._events.put(Told(predictor.describe_tiles()))

@@ -294,6 +294,19 @@ def test_the_meaning_of_the_tile_is_said_in_a_sentence(engine):
     exact.grid = exact.grid._replace(error=0.00098)
     assert "at most 0.001 of its range" in Predictor(exact).describe_tiles()
     assert "whole, whatever" in Predictor(NearestEngine(tile=0)).describe_tiles()
+    padded = NearestEngine(tile=48, multiple=16)
+    assert "tiles of 32 pixels" in Predictor(padded, tile=17).describe_tiles()
+
+
+def test_tiles_matter_to_pictures_that_are_larger(engine):
+    for tile, side in ((None, 32), (16, 16), (0, 32)):
+        predictor = Predictor(engine, tile=tile)
+        assert not predictor.tiles_matter(Size(side, 1))
+        assert predictor.tiles_matter(Size(1, side + 1))
+    padded = Predictor(NearestEngine(tile=48, multiple=16), tile=17)
+    assert not padded.tiles_matter(Size(32, 32))
+    assert padded.tiles_matter(Size(33, 1))
+    assert Predictor(NearestEngine(tile=0)).tiles_matter(Size(1, 1))
 
 
 def test_side_by_side_reads_hold_the_least_that_a_network_takes():

@@ -9,6 +9,7 @@ import pytest
 import imgan
 from imgan.errors import UsageError
 from imgan.inference.engines import NetworkEngine
+from imgan.inference.graph import TileResult
 from imgan.inference.kinds import result_channels
 from imgan.inference.kinds import result_dtype
 from imgan.inference.pictures import predict_picture
@@ -81,13 +82,14 @@ def test_the_card_says_the_depth_of_a_translation(given):
     assert result_dtype(card(), given) == given
     assert result_dtype(card(output_dtype="uint16"), given) == given
     assert result_dtype(translation_card(), given) == given
-    assert result_dtype(translation_card(output_dtype="uint16"), given) == "uint16"
+    for made in ("uint8", "uint16", "float32"):
+        assert result_dtype(translation_card(output_dtype=made), given) == made
     metres = translation_card(output_pixel_range=(0, 9), output_dtype="uint8")
     assert result_dtype(metres, given) == "float32"
 
 
 @pytest.mark.parametrize("given", ["uint8", "uint16", "float32"])
-@pytest.mark.parametrize("output", ["input", "uint8", "uint16"])
+@pytest.mark.parametrize("output", ["input", "uint8", "uint16", "float32"])
 def test_light_means_the_same_in_every_depth(given, output):
     image = picture(8, 9, 3, dtype=given)
     predictor = Predictor(engine_of(lambda x: x, output_dtype=output))
@@ -110,6 +112,19 @@ def test_colour_becomes_metres():
     blended = mixer(3, 1, output_pixel_range=(-20, 80), halo=None, tile=16, overlap=4)
     made = Predictor(blended)(np.full((30, 37, 3), 1.5, np.float32))
     np.testing.assert_allclose(made, np.full((30, 37, 1), 130), rtol=1e-6)
+
+
+@pytest.mark.parametrize("given", ["uint8", "uint16"])
+def test_floats_of_light_stay_within_black_and_white(given):
+    values = {"output_dtype": "float32", "tile": 16}
+    white = np.full((30, 37, 3), np.iinfo(given).max, given)
+    for tiling in ({"halo": 0}, {"halo": None, "overlap": 4}):
+        engine = engine_of(lambda x: x * 2 - 0.5, **values, **tiling)
+        made = Predictor(engine)
+        assert made.precision_for(given) == "float32"
+        assert made(white).dtype == np.float32
+        assert set(made(white).ravel()) == {1.0}
+        assert set(made(white * 0).ravel()) == {0.0}
 
 
 def test_metres_become_light():
@@ -160,8 +175,32 @@ def test_deep_results_are_never_computed_in_few_bits(monkeypatch):
     light, deep = Predictor(mixer(3, 3)), Predictor(mixer(3, 3, output_dtype="uint16"))
     assert light.precision_for("uint8") == "bfloat16"
     assert deep.precision_for("uint8") == "float32"
+    floats = Predictor(mixer(3, 3, output_dtype="float32"))
+    assert floats.precision_for("uint8") == "float32"
     shallow = Predictor(mixer(3, 3, output_dtype="uint8"))
     assert shallow.precision_for("uint16") == "float32"
+
+
+@pytest.mark.parametrize(("large", "at_once"), [(20 * 24, 1), (20 * 24 + 1, 2)])
+def test_large_tiles_are_computed_one_at_a_time(monkeypatch, large, at_once):
+    """Two tiles of 20 by 20 that read 4 more; alone, one waits for another in vain."""
+    monkeypatch.setattr("imgan.inference.engines._LARGE_TILE", large)
+    engine = engine_of(lambda x: x, halo=4, tile=20)
+    meeting, met = threading.Barrier(2), []
+
+    def compute(pixels, crop):
+        assert pixels.shape == (20, 24, 3)
+        try:
+            meeting.wait(0.3 if at_once == 1 else 30)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            meeting.reset()
+        return TileResult(pixels[crop.slices()], finite=True, black=False)
+
+    monkeypatch.setattr(engine, "_build", lambda key: compute)
+    image = picture(20, 40, 3)
+    np.testing.assert_array_equal(Predictor(engine)(image), image)
+    assert len(met) == 2 * (at_once - 1)
 
 
 def test_the_size_stays():

@@ -21,6 +21,10 @@ from imgan.io.bands import write_bands
 from imgan.io.images import Picture
 from imgan.io.images import read_image
 from imgan.io.images import write_image
+from imgan.networks.halo import halo
+from imgan.networks.unet import UNetGenerator
+from tests.contracts import randomize
+from tests.inference.translators import save
 from tests.inference.translators import save_negative
 from tests.inference.translators import save_residual
 
@@ -45,7 +49,7 @@ def negative(tmp_path: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    put(tmp_path / "in" / "odd.png", skimage.data.chelsea()[:300, :451][:, :457])
+    put(tmp_path / "in" / "odd.png", skimage.data.coffee()[:300, :457])
     put(tmp_path / "in" / "deep.png", cat().astype(np.uint16) * 257 + 3)
     put(tmp_path / "in" / "grey.png", skimage.data.camera()[:21, :33])
     alpha = np.arange(20 * 30, dtype=np.uint8).reshape(20, 30) | 1
@@ -75,7 +79,7 @@ def test_pictures_of_every_kind(
     assert values["command"] == "translate"
     assert values["seed"] is None
     sizes = {Path(row["input"]).name: row["output_size"] for row in values["files"]}
-    assert sizes["odd.png"] == [300, 451]
+    assert sizes["odd.png"] == [300, 457]
 
 
 def test_resume_skip_and_overwrite(
@@ -103,6 +107,25 @@ def test_a_bad_file_among_good_ones(
     (line,) = capsys.readouterr().err.splitlines()
     assert "bad.png" in line
     assert len(list((tmp_path / "out").iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    ("tile", "told"), [("0", ["computed whole"]), ("31", ["tiles of 31"]), ("40", [])]
+)
+def test_tiles_are_told_where_they_matter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tile: str, told: list[str]
+) -> None:
+    """A network with tiles of 16 by default, and one picture of 20 by 32."""
+    model = save_negative(tmp_path / "m", tile=16)
+    put(tmp_path / "in.png", cat(20, 32))
+    words = (tmp_path / "in.png", tmp_path / "out.png", "--model", model)
+    assert run(*words, "--tile", tile) == 0
+    lines = [x for x in capsys.readouterr().err.splitlines() if "computed" in x]
+    assert len(lines) == len(told)
+    assert all(one in line for one, line in zip(told, lines, strict=True))
+    put(tmp_path / "small.png", cat(9, 16))
+    assert run(tmp_path / "small.png", *words[1:], "--overwrite", "--tile", "0") == 0
+    assert "computed" not in capsys.readouterr().err
 
 
 def test_a_result_does_not_depend_on_other_files(folder: Path, tmp_path: Path) -> None:
@@ -223,21 +246,25 @@ def test_depth_and_bands_of_results_are_checked_before_computing(
 ) -> None:
     put(tmp_path / "in" / "a.jpg", cat())
     deep = save_negative(tmp_path / "deep", output_dtype="uint16")
+    floats = save_negative(tmp_path / "floats", output_dtype="float32")
     metres = save_negative(tmp_path / "m", 3, 1, output_pixel_range=(0.0, 9.0))
     bands = save_negative(tmp_path / "bands", 3, 5)
     with monkeypatch.context() as patch:
         patch.setattr("imgan.inference.work.Worker.compute", pytest.fail)
-        for model in (deep, metres, bands):
+        for model in (deep, floats, metres, bands):
             words = (tmp_path / "in", tmp_path / "no", "--model", model, "--quiet")
             assert run(*words) == 1
             assert "--format" in capsys.readouterr().err
-    for model in (deep, metres, bands):
+    for model in (deep, floats, metres, bands):
         out = tmp_path / f"out-{Path(model).name}"
         words = (tmp_path / "in", out, "--model", model, "--quiet")
         assert run(*words, "--format", "tiff") == 0
     source = read_image(tmp_path / "in" / "a.jpg").pixels
     made = read_image(tmp_path / "out-deep" / "a.tif").pixels
     np.testing.assert_array_equal(made, 65535 - source.astype(np.uint16) * 257)
+    light = read_image(tmp_path / "out-floats" / "a.tif").pixels
+    assert light.dtype == np.float32
+    np.testing.assert_allclose(light, 1 - source / np.float32(255), atol=1e-6)
     depth = read_bands(tmp_path / "out-m" / "a.tif")
     expected = 9 - source[..., :1] / 255 * 9
     np.testing.assert_allclose(depth, expected, atol=1e-5)
@@ -292,6 +319,39 @@ class TestFrames:
             for warning in row["warnings"]:
                 assert "first frame" in warning
 
+    def test_a_single_picture_has_the_neighbours_of_its_folder(
+        self, film: Path, tmp_path: Path
+    ) -> None:
+        (film / "3.png").mkdir()
+        (film / "4.txt").write_text("no picture")
+        (film / "._5.png").write_bytes(b"what another system leaves")
+        model, out = save_negative(tmp_path / "m", 9, 3, num_frames=3), tmp_path / "o"
+        for name, oldest, told in (("9", 1, ""), ("10", 2, ""), ("2", 1, "frame 2 of")):
+            words = [film / f"{name}.png", out / f"{name}.png", "--model", model]
+            assert run(*words, "--quiet", "--report", tmp_path / "r.json") == 0
+            made = read_image(out / f"{name}.png").pixels
+            assert (made == 255 - oldest).all()
+            (row,) = json.loads((tmp_path / "r.json").read_text())["files"]
+            assert len(row["warnings"]) == bool(told)
+            assert told in "".join(row["warnings"])
+
+    def test_every_frame_bleeds_by_its_own_transparency(self, tmp_path: Path) -> None:
+        """The left half of frame 1 and the right half of frame 2 are not seen."""
+        left = np.arange(8) < 4
+        for number, hidden in ((1, left), (2, ~left)):
+            colours = np.full((9, 8, 3), 100 * number, np.uint8)
+            colours[:, hidden] = 7
+            alpha = np.where(hidden, 0, 255).astype(np.uint8)[None].repeat(9, 0)
+            put(tmp_path / "in" / f"{number}.png", colours, alpha)
+        for first, oldest in ((0, 100), (3, 200)):
+            model = save_negative(tmp_path / f"m{first}", 6, 3, first, num_frames=2)
+            words = (tmp_path / "in" / "2.png", tmp_path / f"{first}.png", "--model")
+            assert run(*words, model, "--quiet") == 0
+            made = read_image(tmp_path / f"{first}.png")
+            assert (made.pixels == 255 - oldest).all()
+            assert made.alpha is not None
+            assert (made.alpha[0] == np.where(left, 255, 0)).all()
+
     def test_another_size_fails_its_row_alone(
         self, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -329,6 +389,24 @@ def test_cards_are_described(
         assert line in told
 
 
+def test_depth_and_noise_are_described(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = {"dropout": 0.5, "noise_seed": 3}
+    save_negative(tmp_path / "m", output_dtype="float32")
+    plain = read_card(tmp_path / "m")
+    for config, expected in (
+        ({}, "none"),
+        (noise, "0.5, always on; another one with --stochastic --seed"),
+    ):
+        network = plain.network.model_copy(update={"config": config})
+        write_card(plain.model_copy(update={"network": network}), tmp_path / "m")
+        assert main(["inspect", str(tmp_path / "m")]) == 0
+        told = capsys.readouterr().out.splitlines()
+        assert f"dropout        {expected}" in told
+        assert "results        pictures, float, 0 to 1" in told
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_leaves_nothing_unfinished(tmp_path: Path) -> None:
     model = save_residual(tmp_path / "m")
@@ -356,9 +434,42 @@ def test_ctrl_c_leaves_nothing_unfinished(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_twelve_megapixels(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("levels", "values", "told"),
+    [
+        (7, {"normalization": "instance"}, "are blended over 64"),
+        (5, {"normalization": "none"}, "change nothing in the result"),
+    ],
+)
+def test_twelve_megapixels(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    levels: int,
+    values: dict[str, Any],
+    told: str,
+) -> None:
+    network = UNetGenerator(num_filters=8, num_levels=levels, **values)
+    randomize(network)
+    reach = {"halo": halo(network), "tile": 512}
+    if reach["halo"] is None:
+        reach["overlap"] = 64
+    unit = {"size_multiple": network.size_multiple, "minimum_size": 2**levels}
+    model = save(network, tmp_path / "m", {**reach, **unit})
     photograph = np.tile(skimage.data.astronaut(), (6, 8, 1))[:3000, :4000]
     put(tmp_path / "in.png", photograph)
-    model = save_residual(tmp_path / "m", tile=512, overlap=64)
     assert run(tmp_path / "in.png", tmp_path / "out.png", "--model", model) == 0
-    assert read_image(tmp_path / "out.png").size == (3000, 4000)
+    assert told in capsys.readouterr().err
+    made = read_image(tmp_path / "out.png")
+    assert made.size == (3000, 4000)
+    assert made.pixels.std() > 1
+    if reach["halo"] is None:
+        return
+    part = put(tmp_path / "part.png", photograph[:700, :900])
+    for tile in ("0", "160"):
+        words = (part, tmp_path / f"{tile}.png", "--model", model, "--tile", tile)
+        assert run(*words, "--precision", "float32") == 0
+    whole, tiled = (read_image(tmp_path / f"{n}.png").pixels for n in ("0", "160"))
+    # Sums of other shapes end in other last bits, which rarely cross half a level.
+    levels = np.abs(whole.astype(int) - tiled)
+    assert levels.max() <= 1
+    assert levels.mean() < 1e-5
