@@ -7,9 +7,9 @@ from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.config.cyclegan import CycleGANRecipe
+from imgan.config.translation import Direction
 from imgan.data.translation.domains import DomainSampler
 from imgan.data.translation.domains import open_domains
-from imgan.data.translation.held_out_domains import Direction
 from imgan.data.translation.held_out_domains import HeldOutDomains
 from imgan.data.translation.held_out_domains import open_held_out_domains
 from imgan.data.translation.pipeline import unpaired_dataset

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from imgan.config.translation import Direction
 from imgan.data.pixels import as_unit
-from imgan.data.translation.held_out_domains import Direction
 from imgan.data.translation.held_out_domains import HeldOutDomains
 from imgan.io.images import Picture
 from imgan.io.images import write_image

@@ -20,13 +20,6 @@ from imgan.data.translation.records import PictureFile
 from imgan.data.translation.records import TranslationFiles
 from imgan.data.translation.sizes import check_pair_sizes
 
-__all__ = [
-    "Direction",
-    "HeldOutDomains",
-    "check_held_out_domains",
-    "open_held_out_domains",
-]
-
 
 class HeldOutDomains:
     """Held-out pictures of two domains, read when they are asked for.
