@@ -507,3 +507,19 @@ def test_parts_of_the_second_stage_keep_its_own_defaults(adversarial: Path) -> N
     assert first == DegradationConfig().first
     assert (first.blur.probability, first.blur.sigma) == (1.0, (0.2, 3.0))
     assert (first.resize.factor, first.jpeg.probability) == ((0.15, 1.5), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("data.train={combined: AB}", {"combined": Path("AB")}),
+        ("data.train.manifest=pairs.csv", {"manifest": Path("pairs.csv")}),
+        ("data.train.a=A", {"a": Path("A"), "b": Path("pairs/train/b")}),
+    ],
+)
+def test_pairs_of_another_form_replace_those_of_the_recipe(
+    change: str, left: dict[str, Path]
+) -> None:
+    path = Path(__file__).parent.parent / "recipes/pix2pix/custom_pairs.yaml"
+    recipe = load_recipe(path, [change])
+    assert recipe.data.train.model_dump(exclude_none=True) == left

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from imgan import families
 from imgan.config.explanations import explain
 from imgan.config.recipe import Recipe
+from imgan.config.translation import PAIR_FORMS
 from imgan.errors import ConfigError
 
 
@@ -145,10 +146,21 @@ def _apply(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         if isinstance(changed, dict) and "hr" in changed and "lr" not in changed:
             # Twins belong to the pictures that they are twins of.
             folders.pop("lr", None)
+        if isinstance(changed, dict) and isinstance(folders, dict):
+            _drop_other_forms(folders, changed)
     if _data(merged, "train") != _data(values, "train"):
         for claim in {"description", "data_credits", "licence"} - changes.keys():
             merged.pop(claim, None)
     return merged
+
+
+def _drop_other_forms(folders: dict[str, Any], changed: dict[str, Any]) -> None:
+    """Leave the form in which a change names pairs, without what it was before."""
+    given = {key for key, value in changed.items() if value is not None}
+    named = [form for form in PAIR_FORMS if given & set(form)]
+    if len(named) == 1:
+        for key in {key for form in PAIR_FORMS for key in form} - set(named[0]) - given:
+            folders.pop(key, None)
 
 
 def _other_networks(

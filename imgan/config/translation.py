@@ -17,7 +17,13 @@ from imgan.errors import ConfigError
 Direction = Literal["a_to_b", "b_to_a"]
 """Which side a network is given, and which it makes of it."""
 
-_FORMS = (("a", "b"), ("combined",), ("manifest",), ("frames",), ("pictures",))
+PAIR_FORMS: tuple[tuple[str, ...], ...] = (
+    ("a", "b"),
+    ("combined",),
+    ("manifest",),
+    ("frames",),
+    ("pictures",),
+)
 
 
 class SideConfig(Section):
@@ -59,10 +65,10 @@ class PairSource(Section):
     @model_validator(mode="after")
     def _one_form(self) -> "PairSource":
         given = tuple(key for key in type(self).model_fields if getattr(self, key))
-        if given not in _FORMS:
+        if given not in PAIR_FORMS:
             raise ValueError(
-                "must name a and b, or combined, or manifest, or frames, or pictures, "
-                f"and nothing else. Received: {', '.join(given) or 'nothing'}"
+                "a and b, combined, manifest, frames or pictures: exactly one of these "
+                f"forms must be given. Received: {', '.join(given) or 'nothing'}"
             )
         return self
 

@@ -120,6 +120,7 @@ def _train(
     # The bundle comes last: with it a run counts as finished.
     for name, (network, card) in experiment.side_bundles(model).items():
         save_bundle(network, card, run.path / name)
+        _log.info("also written: %s", run.path / name)
     network, card = experiment.bundle(model, scores)
     save_bundle(network, card, run.bundle)
     write_report(run)
