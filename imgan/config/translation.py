@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 from typing import Literal
+from typing import get_args
 
 from pydantic import Field
 from pydantic import field_validator
@@ -15,6 +16,7 @@ from imgan.config.recipe import Section
 from imgan.errors import ConfigError
 
 Direction = Literal["a_to_b", "b_to_a"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 """Which side a network is given, and which it makes of it."""
 
 PAIR_FORMS: tuple[tuple[str, ...], ...] = (

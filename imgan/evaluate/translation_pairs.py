@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from typing import get_args
 
 import numpy as np
 from pydantic import ValidationError
 
 from imgan.bundles.card import Card
+from imgan.config.translation import DIRECTIONS
 from imgan.config.translation import Direction
 from imgan.config.translation import PairedData
 from imgan.config.translation import PairSource
@@ -26,8 +26,6 @@ from imgan.inference.trained import trained_direction
 from imgan.io.bands import read_bands
 from imgan.types import Array
 from imgan.types import dtype_peak
-
-DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The U-Net generator of pix2pix."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -76,51 +78,19 @@ class UNetGenerator(TranslationGenerator):
         if num_levels < 2:
             raise ValueError(f"num_levels must be at least 2. Received: {num_levels}")
 
-        def norm(x: Any, name: str) -> Any:
-            return normalize(x, normalization, f"{name}_norm", dtype, synchronized)
-
-        most = max_filters or 8 * num_filters
-        widths = [min(num_filters * 2**level, most) for level in range(num_levels)]
-        normed_bias, bare_bias = normalization == "none", normalization != "batch"
-
         # === Functional model ===
-        images = keras.Input((None, None, input_channels), name="images")
-        x = _halve(images, widths[0], "down_0", "float32", bare_bias)
-        skips = []
-        for level in range(1, num_levels):
-            skips.append(x)
-            bottom = level == num_levels - 1
-            name_of = f"down_{level}"
-            x = keras.layers.LeakyReLU(0.2, dtype=dtype, name=f"{name_of}_relu")(x)
-            use_bias = bare_bias if bottom else normed_bias
-            x = _halve(x, widths[level], name_of, dtype, use_bias)
-            x = x if bottom else norm(x, name_of)
-        for level in reversed(range(1, num_levels)):
-            name_of = f"up_{level}"
-            x = keras.layers.ReLU(dtype=dtype, name=f"{name_of}_relu")(x)
-            x = enlarge(
-                x,
-                widths[level - 1],
-                name_of,
-                dtype,
-                repeat=resize_convolution,
-                use_bias=normed_bias,
-            )
-            x = norm(x, name_of)
-            step = num_levels - 1 - level
-            if step < DROPPED_BLOCKS:
-                x = drop(x, dropout, name_of, dtype, seed + step, noise_seed)
-            skip = keras.layers.Concatenate(dtype=dtype, name=f"{name_of}_skip")
-            x = skip([x, skips.pop()])
-        x = keras.layers.ReLU(dtype=dtype, name="outputs_relu")(x)
-        outputs = enlarge(
-            x,
-            output_channels,
-            "outputs",
-            "float32",
-            repeat=resize_convolution,
-            activation="tanh",
+        most = max_filters or 8 * num_filters
+        shape = _Shape(
+            widths=[min(num_filters * 2**level, most) for level in range(num_levels)],
+            normalization=normalization,
+            synchronized=synchronized,
+            resize_convolution=resize_convolution,
+            dropout=dropout,
+            seeds=(seed, noise_seed),
+            dtype=dtype,
         )
+        images = keras.Input((None, None, input_channels), name="images")
+        outputs = shape.double(*shape.halve(images), output_channels)
 
         # === Config ===
         arguments = {
@@ -143,6 +113,70 @@ class UNetGenerator(TranslationGenerator):
     def size_multiple(self) -> int:
         """Heights and widths that the network takes are multiples of this."""
         return 2 ** int(self._arguments["num_levels"])
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What the two halves of a U-Net share.
+
+    Args:
+        widths: Channels of the levels, from half the size down.
+        normalization: "batch", "instance" or "none".
+        synchronized: Share the statistics of batch normalisation among replicas.
+        resize_convolution: Enlarge by repetition.
+        dropout: Fraction dropped in the deepest blocks of the doubling half.
+        seeds: Of the dropout in training, and at inference.
+        dtype: Keras dtype policy of the hidden layers.
+    """
+
+    widths: Sequence[int]
+    normalization: Normalization
+    synchronized: bool
+    resize_convolution: bool
+    dropout: float
+    seeds: tuple[int, int | None]
+    dtype: str | None
+
+    @property
+    def use_bias(self) -> bool:
+        """Whether convolutions that are normalised if anything is have a bias."""
+        return self.normalization == "none"
+
+    def halve(self, images: Any) -> tuple[Any, list[Any]]:
+        """Return the deepest map, and those that the other half is shown again."""
+        bare_bias, dtype = self.normalization != "batch", self.dtype
+        x = _halve(images, self.widths[0], "down_0", "float32", bare_bias)
+        skips = []
+        for level in range(1, len(self.widths)):
+            skips.append(x)
+            bottom, name = level == len(self.widths) - 1, f"down_{level}"
+            x = keras.layers.LeakyReLU(0.2, dtype=dtype, name=f"{name}_relu")(x)
+            use_bias = bare_bias if bottom else self.use_bias
+            x = _halve(x, self.widths[level], name, dtype, use_bias)
+            x = x if bottom else self._norm(x, name)
+        return x, skips
+
+    def double(self, x: Any, skips: list[Any], channels: int) -> Any:
+        """Return images in `[-1, 1]` from what `halve` has made."""
+        seed, noise_seed = self.seeds
+        repeat, dtype = self.resize_convolution, self.dtype
+        for step, level in enumerate(reversed(range(1, len(self.widths)))):
+            name, width = f"up_{level}", self.widths[level - 1]
+            x = keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
+            x = enlarge(x, width, name, dtype, repeat=repeat, use_bias=self.use_bias)
+            x = self._norm(x, name)
+            if step < DROPPED_BLOCKS:
+                x = drop(x, self.dropout, name, dtype, seed + step, noise_seed)
+            skip = keras.layers.Concatenate(dtype=dtype, name=f"{name}_skip")
+            x = skip([x, skips[level - 1]])
+        x = keras.layers.ReLU(dtype=dtype, name="outputs_relu")(x)
+        return enlarge(
+            x, channels, "outputs", "float32", repeat=repeat, activation="tanh"
+        )
+
+    def _norm(self, x: Any, name: str) -> Any:
+        kind, shared = self.normalization, self.synchronized
+        return normalize(x, kind, f"{name}_norm", self.dtype, shared)
 
 
 def _halve(x: Any, filters: int, name: str, dtype: Any, use_bias: bool) -> Any:

@@ -7,6 +7,7 @@ from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.config.cyclegan import CycleGANRecipe
+from imgan.config.translation import DIRECTIONS
 from imgan.config.translation import Direction
 from imgan.data.translation.domains import DomainSampler
 from imgan.data.translation.domains import open_domains
@@ -28,8 +29,6 @@ from imgan.training.translation_validation import score_pairs
 
 REVERSE = "reverse"
 """Folder of a run for the bundle of the other direction."""
-
-_DIRECTIONS: tuple[Direction, ...] = ("a_to_b", "b_to_a")
 
 
 class CycleGANExperiment(TranslationExperiment):
@@ -136,7 +135,7 @@ class CycleGANExperiment(TranslationExperiment):
 
     def side_bundles(self, model: Any) -> dict[str, tuple[Any, Card]]:
         """Return the generator of the other direction."""
-        (other,) = set(_DIRECTIONS) - {self.recipe.direction}
+        (other,) = set(DIRECTIONS) - {self.recipe.direction}
         network, card = self._bundle(model, other)
         recipe = self.recipe.model_copy(update={"direction": other})
         changes = {
