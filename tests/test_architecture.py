@@ -58,7 +58,12 @@ LIGHT = {
     "io",
     "__main__",
 }
-LIGHT_MODULES = {"imgan.bundles.card", "imgan.bundles.register", "imgan"}
+LIGHT_MODULES = {
+    "imgan.bundles.card",
+    "imgan.bundles.exports",
+    "imgan.bundles.register",
+    "imgan",
+}
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch"}
 
 OUTSIDE = {"recipes", "tools", "tests"}

@@ -17,6 +17,7 @@ from imgan.bundles.card import NetworkSpec
 from imgan.bundles.card import SelfCheck
 from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
+from imgan.bundles.exports import is_export
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
 from imgan.io.temporaries import is_stale
@@ -99,6 +100,11 @@ def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
         CheckpointError: If the bundle is damaged, was changed since it was written, or
             holds a network that this imgan does not know.
     """
+    if is_export(folder):
+        raise CheckpointError(
+            f"{folder} is an exported SavedModel: it computes, and has no weights that "
+            "could be trained, blended or exported again. Give the bundle or the run."
+        )
     card = read_card(folder)
     try:
         digest = weights_sha256(folder)

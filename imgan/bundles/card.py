@@ -18,6 +18,8 @@ from pydantic import ValidationError
 from pydantic import field_validator
 from pydantic import model_validator
 
+from imgan.bundles.exports import EXTRA
+from imgan.bundles.exports import is_export
 from imgan.errors import CheckpointError
 
 CARD_NAME = "card.json"
@@ -173,13 +175,18 @@ class Card(_Part):
         return self.pixel_range is not None or self.input_channels not in (1, 3)
 
 
+def card_path(folder: Path) -> Path:
+    """Return where the card of a bundle or of a SavedModel lies."""
+    return (folder / EXTRA if is_export(folder) else folder) / CARD_NAME
+
+
 def read_card(folder: Path) -> Card:
-    """Read `folder/card.json`.
+    """Read the card of a bundle or of a SavedModel.
 
     Raises:
         CheckpointError: If the card is absent, damaged or of a newer imgan.
     """
-    path = folder / CARD_NAME
+    path = card_path(folder)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -199,7 +206,7 @@ def read_card(folder: Path) -> Card:
 
 
 def write_card(card: Card, folder: Path) -> None:
-    """Write `card.json` into an existing folder, by atomic rename."""
+    """Write `folder/card.json` into an existing folder, by atomic rename."""
     path = folder / CARD_NAME
     temporary = path.with_name(f".{CARD_NAME}.{os.getpid()}")
     temporary.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")

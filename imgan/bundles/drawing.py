@@ -13,23 +13,6 @@ from imgan.errors import CheckpointError
 from imgan.errors import UsageError
 from imgan.runtime import import_tensorflow
 
-SAVED_MODEL = "saved_model.pb"
-EXTRA = "assets.extra"
-"""Folder of a SavedModel for files that TensorFlow leaves alone; the card is there."""
-
-
-def find_export(folder: Path) -> Path | None:
-    """Return the SavedModel that a path means, or None if it is no export.
-
-    Args:
-        folder: A SavedModel, or a folder of numbered ones, of which the last is taken.
-    """
-    if (folder / SAVED_MODEL).is_file():
-        return folder
-    versions = [path.parent for path in folder.glob(f"*/{SAVED_MODEL}")]
-    numbered = [path for path in versions if path.name.isdecimal()]
-    return max(numbered, key=lambda path: int(path.name), default=None)
-
 
 def generation_card(folder: Path) -> Card:
     """Read the card of a generator of noise, with `latent` and a square `image_size`.

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from imgan.bundles.card import CARD_NAME
+from imgan.bundles.exports import find_export
 from imgan.errors import UnknownModelError
 from imgan.errors import did_you_mean
 
@@ -27,10 +28,11 @@ def default_model(scale: float | None) -> str:
 
 
 def resolve(model: str) -> Path:
-    """Return the bundle that a user means.
+    """Return the bundle or the SavedModel that a user means.
 
     Args:
-        model: A shipped name, or the path of a bundle or of a finished run folder.
+        model: A shipped name, or the path of a bundle, of a finished run folder, or of
+            an export: a SavedModel, or a folder of versions, of which the last counts.
 
     Raises:
         UnknownModelError: Says what there is, and what the path lacks.
@@ -42,6 +44,9 @@ def resolve(model: str) -> Path:
     for candidate in (folder, folder / "bundle"):
         if (candidate / CARD_NAME).is_file():
             return candidate
+    exported = find_export(folder)
+    if exported is not None:
+        return exported
     if (folder / "checkpoints").is_dir():
         raise UnknownModelError(
             f"The run {model} has no bundle yet. Finish it with the command that began "
@@ -51,5 +56,6 @@ def resolve(model: str) -> Path:
         raise UnknownModelError(f"{model} is a folder without {CARD_NAME}")
     raise UnknownModelError(
         f"No model {model!r}.{did_you_mean(model, names)} Shipped: "
-        f"{', '.join(names) or 'none'}. Or give the folder of a bundle or a run."
+        f"{', '.join(names) or 'none'}. Or give the folder of a bundle, a run or "
+        "an export."
     )

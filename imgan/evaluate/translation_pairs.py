@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from imgan.bundles.card import Card
+from imgan.bundles.kinds import result_channels
+from imgan.bundles.kinds import result_dtype
 from imgan.config.translation import DIRECTIONS
 from imgan.config.translation import Direction
 from imgan.config.translation import PairedData
@@ -19,8 +21,6 @@ from imgan.errors import CheckpointError
 from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.inference.frames import frame_channels
-from imgan.inference.kinds import result_channels
-from imgan.inference.kinds import result_dtype
 from imgan.inference.trained import label_sides
 from imgan.inference.trained import trained_direction
 from imgan.io.bands import read_bands

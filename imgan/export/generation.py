@@ -6,11 +6,11 @@ from pathlib import Path
 
 from imgan.bundles.bundle import load_network
 from imgan.bundles.card import write_card
-from imgan.bundles.drawing import EXTRA
 from imgan.bundles.drawing import check_generator
 from imgan.bundles.drawing import drawing_function
 from imgan.bundles.drawing import drawing_signature
 from imgan.bundles.drawing import generation_card
+from imgan.bundles.exports import EXTRA
 from imgan.errors import OutputError
 from imgan.runtime import import_tensorflow
 

@@ -12,25 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imgan.inference.tiling import Grid
+from imgan.bundles.grid import Grid
+from imgan.bundles.grid import padded_length
+from imgan.bundles.grid import ramp_length
+from imgan.bundles.grid import tile_side
 from imgan.inference.tiling import Tile
-from imgan.inference.tiling import padded_length
 from imgan.types import Array
 from imgan.types import Region
 from imgan.types import Size
-
-# Three ramps fit side by side into a tile, however its neighbours lie.
-_TILE_PER_RAMP = 4
-
-
-def tile_side(grid: Grid) -> int:
-    """Return the side of a tile as the network takes it, input pixels."""
-    return padded_length(grid.tile, grid.multiple, grid.minimum)
-
-
-def ramp_length(grid: Grid) -> int:
-    """Return over how many input pixels tiles are blended: a quarter at most."""
-    return min(grid.overlap, tile_side(grid) // _TILE_PER_RAMP)
 
 
 def is_blended(size: Size, grid: Grid) -> bool:

@@ -10,6 +10,11 @@ from typing import Protocol
 
 from imgan.bundles.card import Card
 from imgan.bundles.fidelity import blend_networks
+from imgan.bundles.grid import Grid
+from imgan.bundles.grid import grid_of
+from imgan.bundles.kinds import result_channels
+from imgan.bundles.kinds import result_dtype
+from imgan.bundles.kinds import to_input_channels
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
 from imgan.inference.eligibility import BICUBIC
@@ -17,17 +22,10 @@ from imgan.inference.eligibility import check_model
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_tile_function
-from imgan.inference.kinds import result_channels
-from imgan.inference.kinds import result_dtype
-from imgan.inference.kinds import to_input_channels
-from imgan.inference.tiling import Grid
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
-
-# Of the tile, where a network whose tiles fit has random numbers in each of them.
-_RANDOM_OVERLAP = 1 / 4
 
 # Pixels of a tile with its halo from which on a device computes one at a time. A U-Net
 # of 64 filters takes 0.5 kB for each, and reads 7 million where its tiles are exact.
@@ -211,21 +209,4 @@ class NetworkEngine:
             return self._functions[key]
 
 
-def grid_of(card: Card, *, stochastic: bool = False) -> Grid:
-    """Return how a card says its network may be tiled.
-
-    Random numbers are a tile's own, so with them tiles do not fit side by side.
-    """
-    halo, overlap, error = card.halo, card.overlap, 0.0
-    if card.tile_halo:
-        halo, error = card.tile_halo.halo, card.tile_halo.error
-    if halo is not None and stochastic:
-        overlap = overlap or max(1, int(card.tile * _RANDOM_OVERLAP))
-    whole = Grid(0, 0, card.scale, card.size_multiple, card.minimum_size)
-    if halo is not None and not stochastic:
-        return whole._replace(tile=card.tile, halo=halo, error=error)
-    # A network that sees the whole picture can be tiled only where tiles are blended.
-    return whole._replace(tile=card.tile, overlap=overlap) if overlap else whole
-
-
-__all__ = ["BicubicEngine", "Engine", "NetworkEngine", "check_model", "grid_of"]
+__all__ = ["BicubicEngine", "Engine", "NetworkEngine", "check_model"]

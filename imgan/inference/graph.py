@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from imgan.bundles.card import Card
-from imgan.inference.kinds import result_channels
-from imgan.inference.kinds import result_dtype
-from imgan.inference.kinds import result_units
+from imgan.bundles.kinds import result_channels
+from imgan.bundles.kinds import result_dtype
+from imgan.bundles.kinds import result_units
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region

@@ -4,20 +4,20 @@ import itertools
 import threading
 from collections.abc import Callable
 
+from imgan.bundles.grid import Grid
+from imgan.bundles.grid import padded_length
+from imgan.bundles.grid import ramp_length
+from imgan.bundles.grid import tile_side
 from imgan.errors import ImganError
 from imgan.inference.blending import RowBlender
 from imgan.inference.blending import blend_row
 from imgan.inference.blending import is_blended
 from imgan.inference.blending import plan_blended
-from imgan.inference.blending import ramp_length
-from imgan.inference.blending import tile_side
 from imgan.inference.streams import Streams
 from imgan.inference.tiles import TileJob
 from imgan.inference.tiles import is_out_of_memory
 from imgan.inference.tiles import quantise
-from imgan.inference.tiling import Grid
 from imgan.inference.tiling import Tile
-from imgan.inference.tiling import padded_length
 from imgan.inference.tiling import plan_tiles
 from imgan.types import Array
 from imgan.types import Size

@@ -15,12 +15,11 @@ import numpy as np
 
 from imgan.bundles.card import Card
 from imgan.bundles.card import LatentSpec
-from imgan.bundles.drawing import EXTRA
 from imgan.bundles.drawing import check_generator
 from imgan.bundles.drawing import drawing_function
 from imgan.bundles.drawing import drawing_signature
-from imgan.bundles.drawing import find_export
 from imgan.bundles.drawing import generation_card
+from imgan.bundles.exports import is_export
 from imgan.bundles.register import resolve
 from imgan.errors import CheckpointError
 from imgan.inference.latents import draw_latents
@@ -167,9 +166,6 @@ def find_generator(model: str) -> tuple[Path, Card]:
         CheckpointError: If its card is damaged.
         UsageError: If it does not draw from noise.
     """
-    exported = find_export(Path(model))
-    if exported is not None:
-        return exported, generation_card(exported / EXTRA)
     folder = resolve(model)
     return folder, generation_card(folder)
 
@@ -190,7 +186,7 @@ def load_sampler(model: str) -> Sampler:
     # TensorFlow looks for GPUs when first asked, and complains of a driver without.
     with hold_stderr(), tf.device(_CPU):
         tf.constant(0)
-        load = _load_export if find_export(folder) else _load_bundle
+        load = _load_export if is_export(folder) else _load_bundle
         function = load(folder, card)
 
     def compute(latents: Array, label: int | None) -> Array:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from imgan.bundles.grid import Grid
+from imgan.bundles.grid import padded_length
+from imgan.bundles.grid import up_to_multiple
 from imgan.types import Array
 from imgan.types import Region
 from imgan.types import Size
@@ -46,27 +49,6 @@ class Tile(NamedTuple):
     """The same pixels, inside the network's output for the whole picture."""
     place: Region
     """Pixels of the result that the tile is responsible for."""
-
-
-class Grid(NamedTuple):
-    """How a network may be tiled."""
-
-    tile: int
-    """Side of a tile in input pixels, halo excluded; 0 for the whole picture."""
-    halo: int
-    """Input pixels on one side that an output pixel depends on."""
-    scale: int = 1
-    """Output pixels per input pixel along one side."""
-    multiple: int = 1
-    """Sides that the network accepts are multiples of this."""
-    minimum: int = 1
-    """Sides that the network accepts are at least this."""
-    overlap: int = 0
-    """Input pixels over which neighbouring tiles are blended, for a network without a
-    halo; 0: tiles, if there are any, are put side by side. See `blending`."""
-    error: float = 0.0
-    """Largest difference that tiles make where they are put side by side, in units of
-    the output's range."""
 
 
 def plan_tiles(
@@ -105,7 +87,7 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
         grid: Tile, halo, scale and multiple of the network.
         taps: What each result pixel needs, if the network's output is resampled.
     """
-    step = _up(grid.tile, grid.multiple) or length
+    step = up_to_multiple(grid.tile, grid.multiple) or length
     padded = padded_length(length, grid.multiple, grid.minimum)
     shortest = padded_length(1, grid.multiple, grid.minimum)
     spans = []
@@ -122,7 +104,7 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
             kept = (int(needed.min()), int(needed.max()) + 1)
         first = max(0, kept[0] // grid.scale - grid.halo)
         last = min(padded, -(-kept[1] // grid.scale) + grid.halo)
-        first, last = first - first % grid.multiple, _up(last, grid.multiple)
+        first, last = first - first % grid.multiple, up_to_multiple(last, grid.multiple)
         if last - first < shortest:
             # More neighbours than the halo change nothing.
             first = min(first, padded - shortest)
@@ -134,11 +116,6 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
 def padded_size(size: Size, multiple: int, minimum: int = 1) -> Size:
     """Return the smallest size that holds `size` and that a network accepts."""
     return Size(*(padded_length(side, multiple, minimum) for side in size))
-
-
-def padded_length(length: int, multiple: int, minimum: int = 1) -> int:
-    """Return the smallest side that holds `length` and that a network accepts."""
-    return _up(max(length, minimum), multiple)
 
 
 def pad_to_multiple(image: Array, multiple: int, minimum: int = 1) -> Array:
@@ -180,7 +157,3 @@ def _join(down: Span, right: Span, scale: int) -> Tile:
 
 def _region(rows: tuple[int, int], columns: tuple[int, int]) -> Region:
     return Region(rows[0], columns[0], rows[1] - rows[0], columns[1] - columns[0])
-
-
-def _up(value: int, multiple: int) -> int:
-    return -(-value // multiple) * multiple

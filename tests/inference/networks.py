@@ -7,8 +7,8 @@ import numpy as np
 
 from imgan.bundles.card import Card
 from imgan.bundles.card import NetworkSpec
+from imgan.bundles.grid import Grid
 from imgan.inference.graph import TileResult
-from imgan.inference.tiling import Grid
 from imgan.types import Array
 from imgan.types import Region
 

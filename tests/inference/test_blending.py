@@ -6,19 +6,19 @@ import threading
 import numpy as np
 import pytest
 
+from imgan.bundles.grid import Grid
+from imgan.bundles.grid import ramp_length
+from imgan.bundles.grid import tile_side
 from imgan.errors import ImganError
 from imgan.inference.blending import RowBlender
 from imgan.inference.blending import blend_row
 from imgan.inference.blending import is_blended
 from imgan.inference.blending import plan_blended
-from imgan.inference.blending import ramp_length
 from imgan.inference.blending import ramp_start
 from imgan.inference.blending import ramp_weights
-from imgan.inference.blending import tile_side
 from imgan.inference.engines import NetworkEngine
 from imgan.inference.graph import TileResult
 from imgan.inference.predictor import Predictor
-from imgan.inference.tiling import Grid
 from imgan.inference.tiling import padded_size
 from imgan.inference.tiling import plan_tiles
 from imgan.types import Size

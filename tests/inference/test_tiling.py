@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
+from imgan.bundles.grid import Grid
 from imgan.data.resize import resample_weights
-from imgan.inference.tiling import Grid
 from imgan.inference.tiling import pad_to_multiple
 from imgan.inference.tiling import padded_size
 from imgan.inference.tiling import plan_axis

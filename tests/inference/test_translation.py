@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import imgan
+from imgan.bundles.kinds import result_channels
+from imgan.bundles.kinds import result_dtype
 from imgan.errors import UsageError
 from imgan.inference.engines import NetworkEngine
 from imgan.inference.graph import TileResult
-from imgan.inference.kinds import result_channels
-from imgan.inference.kinds import result_dtype
 from imgan.inference.pictures import predict_picture
 from imgan.inference.predictor import Predictor
 from imgan.io.images import Metadata

@@ -162,14 +162,11 @@ def evaluate(
 def _task(model: str) -> str:
     """Return what a model does, by its card."""
     from imgan.bundles.card import read_card
-    from imgan.bundles.drawing import EXTRA
-    from imgan.bundles.drawing import find_export
     from imgan.bundles.register import resolve
 
     if model == "bicubic":
         return "super_resolution"
-    exported = find_export(Path(model))
-    return read_card(exported / EXTRA if exported else resolve(model)).task
+    return read_card(resolve(model)).task
 
 
 def _refuse(foreign: set[str], model: str, task: str) -> None:
