@@ -88,3 +88,20 @@ def to_input_channels(card: Card, pixels: Array) -> Array:
     if card.task == "translation" and (channels, card.input_channels) == (3, 1):
         return to_channels(pixels, 1)
     return pixels
+
+
+def frame_channels(card: Card) -> int:
+    """Return the channels of one of the pictures that are stacked as the input."""
+    return (card.input_channels or 1) // card.num_frames
+
+
+def reads_bands(card: Card) -> bool:
+    """Return whether input files hold raw values in bands, not pictures of light."""
+    return card.pixel_range is not None or frame_channels(card) not in (1, 3)
+
+
+def writes_bands(card: Card) -> bool:
+    """Return whether results are raw values in bands, not pictures of light."""
+    if card.task == "super_resolution":
+        return card.takes_bands
+    return card.output_pixel_range is not None or card.output_channels not in (1, 3)

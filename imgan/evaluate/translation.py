@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from imgan.bundles.card import Card
+from imgan.bundles.kinds import frame_channels
 from imgan.data.pixels import as_unit
 from imgan.data.translation.held_out import HeldOut
 from imgan.data.translation.held_out import HeldOutPair
@@ -24,7 +25,6 @@ from imgan.evaluate.translation_scores import PairResult
 from imgan.evaluate.translation_scores import TranslationEvaluation
 from imgan.evaluate.translation_scores import TranslationProtocol
 from imgan.inference.engines import check_model
-from imgan.inference.frames import frame_channels
 from imgan.inference.precision import choose_precision
 from imgan.inference.sheets import shown
 from imgan.io.images import Picture

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgan.bundles.card import Card
+from imgan.bundles.kinds import writes_bands
 from imgan.data.pixels import as_unit
 from imgan.data.translation.sizes import size_of
 from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.evaluate.translation_pairs import ScoredPairs
 from imgan.evaluate.translation_scores import FeatureScores
-from imgan.inference.frames import writes_bands
 from imgan.types import Array
 
 _KID_SUBSET = 1000

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from imgan.bundles.card import Card
+from imgan.bundles.kinds import frame_channels
 from imgan.bundles.kinds import result_channels
 from imgan.bundles.kinds import result_dtype
 from imgan.config.translation import DIRECTIONS
@@ -20,7 +21,6 @@ from imgan.data.translation.pairs import paired_reader
 from imgan.errors import CheckpointError
 from imgan.errors import DataError
 from imgan.errors import UsageError
-from imgan.inference.frames import frame_channels
 from imgan.inference.trained import label_sides
 from imgan.inference.trained import trained_direction
 from imgan.io.bands import read_bands

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from imgan.bundles.card import Card
+from imgan.bundles.kinds import frame_channels
+from imgan.bundles.kinds import reads_bands
 from imgan.data.pixels import to_channels
 from imgan.data.translation.stacking import stack
 from imgan.errors import DataError
@@ -19,23 +21,6 @@ from imgan.io.images import read_image
 from imgan.io.paths import natural_key
 from imgan.io.temporaries import is_temporary
 from imgan.types import Array
-
-
-def frame_channels(card: Card) -> int:
-    """Return the channels of one of the pictures that are stacked as the input."""
-    return (card.input_channels or 1) // card.num_frames
-
-
-def reads_bands(card: Card) -> bool:
-    """Return whether input files hold raw values in bands, not pictures of light."""
-    return card.pixel_range is not None or frame_channels(card) not in (1, 3)
-
-
-def writes_bands(card: Card) -> bool:
-    """Return whether results are raw values in bands, not pictures of light."""
-    if card.task == "super_resolution":
-        return card.takes_bands
-    return card.output_pixel_range is not None or card.output_channels not in (1, 3)
 
 
 class FrameFolders:

@@ -7,6 +7,7 @@ small network) per thread, and only the end of the thread frees it. See `streams
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from typing import NamedTuple
 
@@ -16,10 +17,14 @@ from imgan.bundles.card import Card
 from imgan.bundles.kinds import result_channels
 from imgan.bundles.kinds import result_dtype
 from imgan.bundles.kinds import result_units
+from imgan.bundles.picture_graph import freeze
+from imgan.bundles.picture_graph import quantise as to_depth
+from imgan.bundles.picture_graph import through_network
+from imgan.bundles.picture_graph import to_light
+from imgan.bundles.picture_graph import to_values
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
-from imgan.types import dtype_peak
 
 # A tile counts as black if it would be 0 in 8 bits, and as lit from 8 of 255 on.
 _BLACK, _LIT = 0.5 / 255, 8 / 255
@@ -57,35 +62,22 @@ def compile_tile_function(
     """
     tf = import_tensorflow()
     result_channels(card, channels)
-    low, high = card.input_range
-    floor, ceiling = card.output_range
-    zero, one = card.pixel_range or (0.0, dtype_peak(dtype))
     made_dtype = result_dtype(card, dtype)
-    units = result_units(card)
-    bottom, top_value = units or (0.0, 1.0)
+    raw = result_units(card) is not None
     # A picture may rightly become another one that is black.
-    watched = units is None and card.task == "super_resolution"
+    watched = not raw and card.task == "super_resolution"
 
     def compute(pixels: Any, crop: Any) -> tuple[Any, Any, Any]:
-        images = (tf.cast(pixels, tf.float32) - zero) / (one - zero)
-        lit = tf.reduce_max(images) > _LIT if watched else tf.constant(False)
-        images = images * (high - low) + low
-        outputs = _through(tf, network, card, images, channels)
+        light = to_light(tf, pixels, card)
+        lit = tf.reduce_max(light) > _LIT if watched else tf.constant(False)
+        outputs = through_network(tf, partial(network, training=False), card, light)
         top, left, height, width = tf.unstack(crop)
-        values = outputs[0, top : top + height, left : left + width]
-        values = (values - floor) / (ceiling - floor)
-        finite = tf.reduce_all(tf.math.is_finite(values))
-        if units:
-            # What lies beyond the range is as real as what lies within: values go to
-            # the units of the files as they are.
-            values = values * (top_value - bottom) + bottom
-        else:
-            values = tf.clip_by_value(values, 0.0, 1.0)
+        outputs = outputs[0, top : top + height, left : left + width]
+        finite = tf.reduce_all(tf.math.is_finite(outputs))
+        values = to_values(tf, outputs, card)
         black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
-        if quantise and made_dtype != "float32":
-            peak = dtype_peak(made_dtype)
-            levels = tf.clip_by_value(values, 0.0, peak) if units else values * peak
-            values = tf.cast(tf.floor(levels + 0.5), made_dtype)
+        if quantise:
+            values = to_depth(tf, values, card, made_dtype)
         return values, finite, black
 
     # On a U-Net TensorFlow's remapper gives up, and says so on the terminal.
@@ -93,7 +85,7 @@ def compile_tile_function(
 
     def call(pixels: Array, crop: Region) -> TileResult:
         values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
-        return TileResult(values, bool(finite), bool(black), units is not None)
+        return TileResult(values, bool(finite), bool(black), raw)
 
     return call
 
@@ -103,16 +95,14 @@ def _freeze(
 ) -> Callable[..., Any]:
     """Return `compute` as a frozen graph that takes and returns numpy arrays."""
     from tensorflow.core.protobuf import rewriter_config_pb2
-    from tensorflow.python.framework import convert_to_constants
 
-    traced = tf.function(
+    frozen = freeze(
         compute,
-        input_signature=[
+        [
             tf.TensorSpec((1, None, None, channels), dtype),
             tf.TensorSpec((4,), tf.int32),
         ],
-    ).get_concrete_function()
-    frozen = convert_to_constants.convert_variables_to_constants_v2(traced)
+    )
     inputs = [tensor.name for tensor in frozen.inputs]
     outputs = [tensor.name for tensor in frozen.outputs]
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
@@ -129,18 +119,3 @@ def _freeze(
         return session.run(outputs, feed, options=in_this_thread)
 
     return run
-
-
-def _through(tf: Any, network: Any, card: Card, images: Any, channels: int) -> Any:
-    """Run a network whose channels may differ from the picture's."""
-    if channels == card.input_channels:
-        return tf.cast(network(images, training=False), tf.float32)
-    if channels == 1:
-        outputs = network(tf.repeat(images, card.input_channels, 3), training=False)
-        outputs = tf.cast(outputs, tf.float32)
-        if card.task == "translation":
-            return outputs
-        return tf.reduce_mean(outputs, axis=3, keepdims=True)
-    # (1, height, width, channels) -> (channels, height, width, 1) and back
-    outputs = network(tf.transpose(images, (3, 1, 2, 0)), training=False)
-    return tf.transpose(tf.cast(outputs, tf.float32), (3, 1, 2, 0))

@@ -12,10 +12,10 @@ import numpy as np
 from imgan.bundles.card import Card
 from imgan.bundles.kinds import result_channels
 from imgan.bundles.kinds import result_dtype
+from imgan.bundles.kinds import writes_bands
 from imgan.errors import DataError
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
-from imgan.inference.frames import writes_bands
 from imgan.inference.memory import physical_memory
 from imgan.io.bands import check_bands
 from imgan.io.formats import check_output
