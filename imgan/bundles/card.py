@@ -92,6 +92,17 @@ class LatentSpec(_Part):
     """Standard normal, or uniform in `[-1, 1]`."""
 
 
+class ExportSpec(_Part):
+    """What a SavedModel was made of a bundle."""
+
+    precision: Literal["float32", "bfloat16", "float16"]
+    """What its hidden layers compute in."""
+    signatures: list[str]
+    files: dict[str, str] = {}
+    """SHA-256 of the files that hold graph and weights, by path in the SavedModel. The
+    card that the model itself answers with cannot know them."""
+
+
 class Card(_Part):
     """Description of a network that inference, export and users rely on."""
 
@@ -146,6 +157,9 @@ class Card(_Part):
     speed: Speed | None = None
     self_check: SelfCheck | None = None
     weights_sha256: str = ""
+    """Of the bundle's weights, in an export of it too."""
+    export: ExportSpec | None = None
+    """None: the card is that of a bundle."""
 
     @field_validator("pixel_range", "output_pixel_range")
     @classmethod
@@ -163,6 +177,11 @@ class Card(_Part):
                 update={"dropout": True}
             )
         return self
+
+    @property
+    def fixed_precision(self) -> str | None:
+        """The only precision of an export; None: a bundle computes in any."""
+        return self.export.precision if self.export else None
 
     @property
     def takes_bands(self) -> bool:

@@ -7,6 +7,20 @@ EXTRA = "assets.extra"
 """Folder of a SavedModel for files that TensorFlow leaves alone; the card is there."""
 
 
+SERVING = "serving_default"
+"""Signature of pixels or latents in, pixels out."""
+FLOAT = "float"
+"""The same in the value ranges of the network."""
+ENCODED = "image_bytes"
+"""Signature of encoded pictures."""
+NETWORK = "network"
+"""Signature of the bare network, for programs that pad and tile themselves."""
+SEED = "seed"
+"""Signature of a generator of noise that is given a number instead."""
+CARD = "card"
+"""Signature that answers with the card, which no server hands out otherwise."""
+
+
 def find_export(folder: Path) -> Path | None:
     """Return the SavedModel that a path means, or None if it is no export.
 

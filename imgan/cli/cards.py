@@ -5,6 +5,8 @@ from pathlib import Path
 from imgan.bundles.bundle import WEIGHTS_NAME
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
+from imgan.bundles.exports import SAVED_MODEL
+from imgan.bundles.exports import is_export
 from imgan.cli.text import significant
 from imgan.types import Size
 
@@ -24,8 +26,9 @@ def purpose(card: Card) -> str:
 
 def megabytes(folder: Path) -> str:
     """Return the size of the weights' file, or `?` where there is none."""
+    name = SAVED_MODEL if is_export(folder) else WEIGHTS_NAME
     try:
-        return f"{(folder / WEIGHTS_NAME).stat().st_size / 1e6:.1f} MB"
+        return f"{(folder / name).stat().st_size / 1e6:.1f} MB"
     except OSError:
         return "?"
 
@@ -78,6 +81,7 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("parameters", f"{card.network.parameters:,}"),
         ("weights", f"{megabytes(folder)}, sha256 {card.weights_sha256}"),
         ("folder", str(folder)),
+        ("export", _export(card)),
         *(_of_noise(card) if card.latent else _of_pictures(card)),
         ("labels", ", ".join(card.labels or [])),
         ("scores", "\n".join(_score(score) for score in card.metrics)),
@@ -93,6 +97,13 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("fidelity partner", _partner(card)),
         ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
     ]
+
+
+def _export(card: Card) -> str:
+    if card.export is None:
+        return ""
+    signatures = ", ".join(card.export.signatures)
+    return f"SavedModel in {card.export.precision}, signatures {signatures}"
 
 
 def _of_pictures(card: Card) -> list[tuple[str, str]]:

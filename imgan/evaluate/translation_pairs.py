@@ -11,6 +11,8 @@ from imgan.bundles.card import Card
 from imgan.bundles.kinds import frame_channels
 from imgan.bundles.kinds import result_channels
 from imgan.bundles.kinds import result_dtype
+from imgan.bundles.trained import label_sides
+from imgan.bundles.trained import trained_direction
 from imgan.config.translation import DIRECTIONS
 from imgan.config.translation import Direction
 from imgan.config.translation import PairedData
@@ -21,8 +23,6 @@ from imgan.data.translation.pairs import paired_reader
 from imgan.errors import CheckpointError
 from imgan.errors import DataError
 from imgan.errors import UsageError
-from imgan.inference.trained import label_sides
-from imgan.inference.trained import trained_direction
 from imgan.io.bands import read_bands
 from imgan.types import Array
 from imgan.types import dtype_peak

@@ -1,68 +1,93 @@
-"""A generator of noise as a SavedModel, with pictures out."""
+"""The signatures of a generator of noise."""
 
-import os
-import shutil
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
-from imgan.bundles.bundle import load_network
-from imgan.bundles.card import write_card
-from imgan.bundles.drawing import check_generator
+from imgan.bundles.card import Card
+from imgan.bundles.card import LatentSpec
 from imgan.bundles.drawing import drawing_function
 from imgan.bundles.drawing import drawing_signature
-from imgan.bundles.drawing import generation_card
-from imgan.bundles.exports import EXTRA
-from imgan.errors import OutputError
+from imgan.bundles.exports import ENCODED
+from imgan.bundles.exports import SEED
+from imgan.bundles.exports import SERVING
+from imgan.bundles.picture_graph import freeze
 from imgan.runtime import import_tensorflow
 
 
-def export_generation(bundle: Path, output: Path) -> Path:
-    """Write a SavedModel that draws what the bundle draws, byte for byte.
+def generation_signatures(network: Any, card: Card) -> dict[str, Any]:
+    """Return the functions that an export offers, by name.
 
-    Signature `serving_default`: `latent` float32 `(batch, dim)` and, if the card has
-    labels, `label` int32 `(batch,)`; returns `images` uint8 `(batch, height, width,
-    channels)`. The card is in `assets.extra`.
+    - `serving_default`: `latent` float32 `(batch, dim)` and, if the card has labels,
+      `label` int32 `(batch,)`; returns `images` uint8 `(batch, height, width,
+      channels)`, what `imgan sample` draws of them, byte for byte.
+    - `seed`: `seed` int64 `(batch,)` and maybe `label`, for clients that have no noise
+      of their own; returns `images`. A seed and a label give the same picture in every
+      request, and not the one that `imgan sample --seed` draws.
+    - `image_bytes`: the same with `output_bytes`, a PNG file for each, and `error`,
+      which says what is wrong with a label; only for pictures of 1 or 3 channels.
 
     Args:
-        bundle: Of a generator of noise.
-        output: Folder of numbered versions, as TensorFlow Serving wants it; the next
-            number is made.
-
-    Returns:
-        The folder of the version, which appears whole or not at all.
-
-    Raises:
-        CheckpointError: If the bundle cannot be used.
-        UsageError: If it does not draw from noise.
-        OutputError: If the folder cannot be written.
+        network: `keras.Model` in inference form.
+        card: Its card, as `drawing.generation_card` returns it.
     """
-    generation_card(bundle)
     tf = import_tensorflow()
-    import keras
+    latents = card.latent
+    if latents is None:
+        raise ValueError("card must have latent")
+    signature = drawing_signature(card)
+    frozen = freeze(drawing_function(network, card), signature)
 
-    network, card = load_network(bundle, "float32")
-    check_generator(network, card)
-    archive = keras.export.ExportArchive()
-    archive.track(network)
-    archive.add_endpoint(
-        "serving_default", drawing_function(network, card), drawing_signature(card)
-    )
-    temporary = output / f".{os.getpid()}.imgan-tmp"
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        output.mkdir(parents=True, exist_ok=True)
-        archive.write_out(str(temporary), verbose=False)
-        (temporary / EXTRA).mkdir()
-        write_card(card, temporary / EXTRA)
-        version = output / str(_next_version(output))
-        temporary.rename(version)
-    except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise OutputError(f"Cannot write {output}: {reason}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return version
+    def serve(latent: Any, label: Any = None) -> dict[str, Any]:
+        inputs = [latent] if label is None else [latent, label]
+        return {"images": frozen(*inputs)[0]}
+
+    def draw(seed: Any, label: Any = None) -> dict[str, Any]:
+        return serve(_latents(tf, latents, seed, label), label)
+
+    seeded = [tf.TensorSpec((None,), tf.int64, name="seed"), *signature[1:]]
+    functions = {SERVING: (serve, signature), SEED: (draw, seeded)}
+    if card.output_channels in (1, 3):
+        functions[ENCODED] = (_encoded(tf, draw, card.labels), seeded)
+    return {
+        name: tf.function(function, input_signature=specs)
+        for name, (function, specs) in functions.items()
+    }
 
 
-def _next_version(output: Path) -> int:
-    names = [path.name for path in output.iterdir() if path.name.isdecimal()]
-    return max(map(int, names), default=0) + 1
+def _latents(tf: Any, latent: LatentSpec, seed: Any, label: Any) -> Any:
+    """Return `(batch, dim)` float32 noise, each by its own seed and label."""
+    second = tf.zeros_like(seed) if label is None else tf.cast(label, tf.int64) + 1
+
+    def one(pair: Any) -> Any:
+        # Named, as the generator chosen by default depends on the device.
+        options = {"seed": pair, "alg": "philox"}
+        if latent.distribution == "uniform":
+            return tf.random.stateless_uniform([latent.dim], minval=-1.0, **options)
+        return tf.random.stateless_normal([latent.dim], **options)
+
+    return tf.map_fn(one, tf.stack([seed, second], 1), fn_output_signature=tf.float32)
+
+
+def _encoded(
+    tf: Any, draw: Callable[..., dict[str, Any]], labels: list[str] | None
+) -> Callable[..., dict[str, Any]]:
+    """Return the function whose pictures are PNG files, empty for a wrong label."""
+    count = len(labels or ())
+
+    def encoded(seed: Any, label: Any = None) -> dict[str, Any]:
+        known = tf.ones_like(seed, tf.bool)
+        if label is not None:
+            known = (label >= 0) & (label < count)
+            label = tf.clip_by_value(label, 0, count - 1)
+        files = tf.map_fn(
+            tf.io.encode_png,
+            draw(seed, label)["images"],
+            fn_output_signature=tf.TensorSpec((), tf.string),
+        )
+        problem = f"label must be from 0 to {count - 1}"
+        return {
+            "output_bytes": tf.where(known, files, ""),
+            "error": tf.where(known, "", problem),
+        }
+
+    return encoded

@@ -67,7 +67,7 @@ def run_batch(
     scale = options.scale
     if scale is None:
         scale = card.scale if card else BicubicEngine.default_scale
-    _check(options, scale)
+    _check(options, scale, card)
     items = _items(plan, options, card)
     worker = Worker(options, card, float(scale))
     rows = [item.row for item in items] + [_unlisted(one) for one in plan.unreadable]
@@ -79,7 +79,7 @@ def run_batch(
         model=options.model,
         weights_sha256=card.weights_sha256 if card else None,
         device=device or options.device,
-        precision=_precision(options, device),
+        precision=_precision(options, device, card),
         fidelity=options.fidelity,
         seed=options.seed if options.stochastic else None,
         files=rows,
@@ -118,12 +118,12 @@ def check_request(options: BatchOptions, command: str) -> Card | None:
     return card
 
 
-def _check(options: BatchOptions, scale: float) -> None:
+def _check(options: BatchOptions, scale: float, card: Card | None) -> None:
     parse_device(options.device)
     if not 0 < scale <= 64:
         raise UsageError(f"--scale must be above 0 and at most 64. Received: {scale:g}")
     if options.device == "cpu" or options.model == BicubicEngine.name:
-        choose_precision(options.precision, "uint8", "cpu")
+        choose_precision(options.precision, "uint8", "cpu", _only(card))
 
 
 def _items(plan: JobPlan, options: BatchOptions, card: Card | None) -> list[Item]:
@@ -160,12 +160,16 @@ def _load(options: BatchOptions) -> Predictor:
     )
 
 
-def _precision(options: BatchOptions, device: str | None) -> str:
+def _precision(options: BatchOptions, device: str | None, card: Card | None) -> str:
     if options.model == BicubicEngine.name:
         return "float32"
     if device is None and options.precision != "auto":
         return options.precision
-    return choose_precision(options.precision, "uint8", device or "cpu")
+    return choose_precision(options.precision, "uint8", device or "cpu", _only(card))
+
+
+def _only(card: Card | None) -> str | None:
+    return card.fixed_precision if card else None
 
 
 def _unlisted(folder: Path) -> FileRow:

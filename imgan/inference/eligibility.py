@@ -63,6 +63,12 @@ def check_model(
         return None
     folder = resolve(model)
     card = picture_card(folder)
+    if card.export is not None and (fidelity is not None or stochastic):
+        option = "--stochastic" if stochastic else "--fidelity"
+        raise UsageError(
+            f"{option} needs the weights of a network, and {model} is an export, which "
+            "has none to change. Leave it out, or give the bundle"
+        )
     if fidelity is not None:
         partner_of(folder)
     if stochastic and not card.network.config.get("dropout"):

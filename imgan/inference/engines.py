@@ -19,6 +19,7 @@ from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
 from imgan.inference.eligibility import BICUBIC
 from imgan.inference.eligibility import check_model
+from imgan.inference.exported import load_exported
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_tile_function
@@ -41,6 +42,8 @@ class Engine(Protocol):
     default_scale: float
     device: str
     """"cpu" or "gpu:0,1"."""
+    precision: str | None
+    """The only one that it computes in; None: any that the device has."""
     streams: int
     """Tiles that may be computed at once."""
     translates: bool
@@ -72,6 +75,7 @@ class BicubicEngine:
     grid = Grid(tile=512, halo=0)
     default_scale = 4.0
     device = "cpu"
+    precision: str | None = None
     streams = 1
     translates = False
 
@@ -128,6 +132,7 @@ class NetworkEngine:
         self._functions: dict[tuple[Any, ...], TileFunction] = {}
         self.name = card.name
         self.device = short_name(self._devices)
+        self.precision = card.fixed_precision
         self.default_scale = float(card.scale)
         self.grid = grid_of(card, stochastic=stochastic)
         self.translates = card.task == "translation"
@@ -136,7 +141,7 @@ class NetworkEngine:
         self.streams = 2 * len(self._devices)
 
     @classmethod
-    def from_bundle(
+    def from_folder(
         cls,
         folder: Path,
         card: Card,
@@ -144,16 +149,19 @@ class NetworkEngine:
         fidelity: float | None = None,
         noise_seed: int | None = None,
     ) -> "NetworkEngine":
-        """Return an engine that loads its network from a bundle.
+        """Return an engine that loads its network from a bundle or a SavedModel.
 
         Args:
-            folder: The bundle.
+            folder: The bundle, or the export.
             card: Its card.
             device: What `--device` takes.
             fidelity: How far to go towards its fidelity partner; None: not at all.
             noise_seed: Of the dropout that stays on; None: there is none.
         """
         from imgan.bundles.bundle import load_network
+
+        if card.export is not None:
+            return cls(card, lambda dtype: load_exported(folder), device)
 
         def load(dtype: str) -> Any:
             if fidelity is None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from imgan.bundles.card import Card
 from imgan.bundles.kinds import frame_channels
 from imgan.bundles.kinds import reads_bands
+from imgan.bundles.trained import label_sides
 from imgan.data.pixels import to_channels
 from imgan.data.translation.stacking import stack
 from imgan.errors import DataError
-from imgan.inference.trained import label_sides
 from imgan.io.bands import read_bands
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import Picture

@@ -14,13 +14,16 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _FAST_BFLOAT16 = {"avx512_bf16", "amx_bf16"}
 
 
-def choose_precision(option: str, dtype: str, device: str) -> str:
+def choose_precision(
+    option: str, dtype: str, device: str, only: str | None = None
+) -> str:
     """Return "float32", "bfloat16" or "float16".
 
     Args:
         option: What the user asked for; "auto" decides here.
         dtype: Of the picture; 16-bit and float pictures hold more than bfloat16 does.
         device: "cpu", or "gpu" with anything behind it.
+        only: What an exported model computes in; None: a bundle, which has a choice.
 
     Raises:
         UsageError: If the precision is unknown or the device cannot compute it.
@@ -30,6 +33,13 @@ def choose_precision(option: str, dtype: str, device: str) -> str:
             f"--precision must be one of {', '.join(PRECISIONS)}. "
             f"Received: {option}.{did_you_mean(option, PRECISIONS)}"
         )
+    if only is not None:
+        if option not in ("auto", only):
+            raise UsageError(
+                f"The exported model computes in {only} only. Received: --precision "
+                f"{option}. Leave it out, or export the model in {option}"
+            )
+        return only
     on_cpu = device == "cpu"
     if option == "float16" and on_cpu:
         raise UsageError(

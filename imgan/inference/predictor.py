@@ -87,7 +87,7 @@ class Predictor:
             raise ValueError(f"tile must be 0 or more pixels. Received: tile={tile}")
         if scale is not None and not scale > 0:
             raise ValueError(f"scale must be above 0. Received: scale={scale}")
-        choose_precision(precision, "uint8", engine.device)
+        choose_precision(precision, "uint8", engine.device, engine.precision)
         self.engine = engine
         self.precision = precision
         self.scale = self._scale_of(scale, engine.default_scale)
@@ -109,10 +109,11 @@ class Predictor:
         stochastic: bool = False,
         seed: int = 0,
     ) -> "Predictor":
-        """Return a predictor for a shipped name, a bundle, a run folder or "bicubic".
+        """Return a predictor for what `--model` takes, such as a name or a folder.
 
         Args:
-            model: What `--model` takes.
+            model: A shipped name, "bicubic", or the path of a bundle, a run folder or
+                an exported SavedModel.
             tile: As in the constructor.
             precision: As in the constructor.
             scale: As in the constructor.
@@ -141,7 +142,7 @@ class Predictor:
         else:
             folder = resolve(str(model))
             noise_seed = seed if stochastic else None
-            engine = NetworkEngine.from_bundle(
+            engine = NetworkEngine.from_folder(
                 folder, card, device, fidelity, noise_seed
             )
         return cls(
@@ -179,7 +180,8 @@ class Predictor:
         """Return the precision for pictures of a dtype, by rule."""
         made = self.engine.dtype(dtype)
         deeper = dtype if made == "uint8" else made
-        return choose_precision(self.precision, deeper, self.engine.device)
+        only = self.engine.precision
+        return choose_precision(self.precision, deeper, self.engine.device, only)
 
     def describe_tiles(self) -> str:
         """Return in a sentence how pictures are tiled, and what it means for them."""

@@ -96,7 +96,8 @@ class TileJob:
     def _healthy(self, pixels: Array, tile: Tile, quantised: bool) -> TileResult:
         run = self.engine.run
         made = run(pixels, tile.crop, self.precision, quantise=quantised)
-        if (made.black or not made.finite) and self.precision != "float32":
+        exact = self.precision == "float32" or self.engine.precision is not None
+        if (made.black or not made.finite) and not exact:
             again = run(pixels, tile.crop, "float32", quantise=quantised)
             # Black in both: precision is not the reason, see `black`.
             if not (made.finite and again.finite and again.black):

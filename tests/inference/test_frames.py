@@ -8,10 +8,10 @@ import pytest
 
 from imgan.bundles.card import Card
 from imgan.bundles.card import NetworkSpec
+from imgan.bundles.trained import label_sides
+from imgan.bundles.trained import trained_direction
 from imgan.errors import DataError
 from imgan.inference.frames import FrameReader
-from imgan.inference.trained import label_sides
-from imgan.inference.trained import trained_direction
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 

@@ -1,12 +1,13 @@
 """`imgan inspect`: what a model is, and whether its weights are whole."""
 
+import hashlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from imgan.bundles.bundle import WEIGHTS_NAME
-from imgan.bundles.bundle import weights_sha256
-from imgan.bundles.card import CARD_NAME
+from imgan.bundles.card import card_path
 from imgan.bundles.card import read_card
 from imgan.bundles.register import resolve
 from imgan.cli.cards import describe
@@ -19,7 +20,7 @@ def inspect(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A shipped name, a bundle or a run folder."
+            metavar="MODEL", help="A shipped name, a bundle, a run folder or an export."
         ),
     ],
     as_json: Annotated[
@@ -30,17 +31,22 @@ def inspect(
     folder = resolve(model)
     card = read_card(folder)
     if as_json:
-        write((folder / CARD_NAME).read_text(encoding="utf-8").rstrip())
+        write(card_path(folder).read_text(encoding="utf-8").rstrip())
     else:
         write(aligned(describe(card, folder)))
-    weights = folder / WEIGHTS_NAME
+    expected = {WEIGHTS_NAME: card.weights_sha256}
+    for name, digest in (card.export.files if card.export else expected).items():
+        _check(folder / name, digest)
+
+
+def _check(path: Path, expected: str) -> None:
     try:
-        digest = weights_sha256(folder)
+        with path.open("rb") as file:
+            received = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise CheckpointError(f"{weights}: {error.strerror}") from error
-    if digest != card.weights_sha256:
+        raise CheckpointError(f"{path}: {error.strerror}") from error
+    if received != expected:
         raise CheckpointError(
-            f"{weights} is not the file that its card describes: expected sha256 "
-            f"{card.weights_sha256[:12]}..., received {digest[:12]}.... "
-            "Copy the bundle again."
+            f"{path} is not the file that its card describes: expected sha256 "
+            f"{expected[:12]}..., received {received[:12]}.... Copy the folder again."
         )
