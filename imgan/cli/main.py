@@ -54,6 +54,10 @@ COMMANDS = {
         "imgan.cli.commands.check:check",
         "Look at pictures before training on them.",
     ),
+    "export": Verb(
+        "imgan.cli.commands.export:export",
+        "Write a model for TensorFlow Serving, LiteRT or ONNX.",
+    ),
     "models": Verb(
         "imgan.cli.commands.models:models",
         "List the models that ship with imgan, or describe one.",

@@ -52,7 +52,8 @@ def check_parity(folder: Path, network: Any, card: Card) -> list[str]:
             "Use --precision float32, or report it with imgan info"
         )
     if precision == "float32":
-        return [f"parity with the bundle: at most {largest:.1g} of the range apart"]
+        apart = f"at most {largest:.1g} of the range apart" if largest else "equal"
+        return [f"parity with the bundle: {apart}"]
     share = 100 * float((difference <= _LEVEL * (1 + 1e-3)).mean())
     return [
         f"parity of {precision} with float32: {share:.2f} % of the values within one "

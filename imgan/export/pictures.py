@@ -53,11 +53,12 @@ def picture_signatures(network: Any, card: Card) -> dict[str, Any]:
     given = "float32" if reads_bands(card) else "uint8"
     pixels = tf.TensorSpec(shape, given, name="images")
     serve = _pixel_function(run, card, given)
+
+    def default(images: Any) -> dict[str, Any]:
+        return {"images": serve(images, _no_marks(tf, images))}
+
     functions = {
-        SERVING: (
-            lambda images: {"images": serve(images, _no_marks(tf, images))},
-            pixels,
-        ),
+        SERVING: (default, pixels),
         FLOAT: (_float_function(run, card), floats),
         NETWORK: (lambda images: {"images": run(images)}, floats),
     }

@@ -208,11 +208,8 @@ def mirrored(indices: Any, length: Any) -> Any:
     inside = indices % period
     reflected = tf.minimum(inside, period - inside)
     once = tf.reduce_max(indices) < 2 * length - 1
-    return tf.where(
-        once | (length >= _SHORTEST_MIRRORED),
-        reflected,
-        tf.minimum(indices, length - 1),
-    )
+    enough = once | (length >= _SHORTEST_MIRRORED)
+    return tf.where(enough, reflected, tf.minimum(indices, length - 1))
 
 
 def _faded(tf: Any, fading: Any, made: Any, rising: Any) -> Any:

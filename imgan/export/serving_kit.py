@@ -1,0 +1,131 @@
+"""What it takes to serve an export: configuration, a request to try it, notes."""
+
+import base64
+import json
+import os
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import cv2
+import numpy as np
+
+from imgan.bundles.card import Card
+from imgan.bundles.exports import CARD
+from imgan.bundles.exports import ENCODED
+from imgan.bundles.exports import FLOAT
+from imgan.bundles.exports import NETWORK
+from imgan.bundles.exports import SEED
+from imgan.bundles.exports import SERVING
+from imgan.errors import OutputError
+from imgan.export.warmup import warmup_inputs
+from imgan.machine import usable_cores
+
+FOLDER = "serving"
+"""Beside the versions; the server looks at numbers only."""
+REQUEST_NAME = "request.json"
+
+_FILES = (
+    "models.config",
+    "batching_parameters.txt",
+    "monitoring.config",
+    "docker-compose.yml",
+    "README.md",
+)
+
+_SIGNATURES = {
+    SERVING: "`images`, a batch of pictures of one size as pixels, to `images`",
+    FLOAT: "the same in the value ranges of the network, float32",
+    ENCODED: "PNG and JPEG files of any sizes to `output_bytes`, PNG files, and `error`",
+    NETWORK: "the bare network, for clients that pad and tile themselves",
+    CARD: "any text to the model's card, as JSON",
+}
+
+_DRAWN = {
+    SERVING: "`latent` (and `label`, a number) to `images`, pictures as pixels",
+    SEED: "`seed` (and `label`), whole numbers, to `images`",
+    ENCODED: "`seed` (and `label`) to PNG files in `output_bytes`, and `error`",
+    CARD: "any text to the model's card, as JSON",
+}
+
+
+def write_serving_kit(output: Path, card: Card) -> Path:
+    """Write the kit of an export into `output/serving`, over an older one.
+
+    Args:
+        output: Folder of the versions.
+        card: Of the export.
+
+    Returns:
+        The folder of the kit.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    folder = output / FOLDER
+    values = _values(card)
+    texts = {name: _template(name).substitute(values) for name in _FILES}
+    texts[REQUEST_NAME] = json.dumps(_request(card), indent=1) + "\n"
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            temporary = folder / f".{name}.{os.getpid()}.imgan-tmp"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(folder / name)
+    except OSError as error:
+        raise OutputError(f"Cannot write {folder}: {error.strerror}") from error
+    return folder
+
+
+def served_name(card: Card) -> str:
+    """Return the name of the model on a server: letters, digits and `_ . -` only."""
+    return re.sub(r"[^\w.-]+", "-", card.name, flags=re.ASCII).strip("-") or "model"
+
+
+def _values(card: Card) -> dict[str, Any]:
+    described = _DRAWN if card.task == "generation" else _SIGNATURES
+    offered = card.export.signatures if card.export else []
+    lines = [f"- `{key}`: {described[key]}." for key in described if key in offered]
+    values = {
+        "name": served_name(card),
+        "threads": usable_cores(),
+        "signatures": "\n".join(lines),
+        "command": "translate" if card.task == "translation" else "upscale",
+        "content": "a seed" if card.task == "generation" else "a small JPEG picture",
+    }
+    parts = ["ask_files.md" if ENCODED in offered else "ask_numbers.md"]
+    if card.task != "generation":
+        parts.append("ask_imgan.md")
+    asked = [_template(part).substitute(values) for part in parts]
+    return {**values, "ask": "".join(asked).rstrip()}
+
+
+def _template(name: str) -> Template:
+    path = files("imgan.export") / "kit" / f"{name}.template"
+    return Template(path.read_text(encoding="utf-8"))
+
+
+def _request(card: Card) -> dict[str, Any]:
+    """Return a body for `POST /v1/models/NAME:predict`."""
+    if card.export is not None and ENCODED not in card.export.signatures:
+        inputs = warmup_inputs(card)[SERVING]
+        values = {name: array.tolist() for name, array in inputs.items()}
+        return {"signature_name": SERVING, "inputs": values}
+    if card.task == "generation":
+        instance: dict[str, Any] = {"seed": 1}
+        if card.labels is not None:
+            instance["label"] = 0
+    else:
+        encoded = base64.b64encode(_example()).decode("ascii")
+        instance = {"image_bytes": {"b64": encoded}}
+    return {"signature_name": ENCODED, "instances": [instance]}
+
+
+def _example() -> bytes:
+    """Return a small JPEG file: a disc in front of a sky."""
+    picture = np.full((48, 64, 3), (200, 150, 90), np.uint8)
+    picture += np.arange(48, dtype=np.uint8)[:, np.newaxis, np.newaxis]
+    cv2.circle(picture, (40, 26), 14, (40, 90, 230), -1, cv2.LINE_AA)
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
