@@ -130,8 +130,13 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
 
 def _attempt(tf: Any, data: Any, work: Callable[[Any], Any], otherwise: Any) -> Any:
     """Return `work(data)`, or something else if an operation in it fails."""
-    tries = tf.data.Dataset.from_tensors(data).map(work).ignore_errors()
-    return tries.reduce(otherwise, lambda before, now: now)
+    plain = tf.autograph.experimental.do_not_convert
+    options = tf.data.Options()
+    # There is nothing to tune in a set of one, and TensorFlow logs that it was stopped.
+    options.autotune.enabled = False
+    tries = tf.data.Dataset.from_tensors(data).map(plain(work)).ignore_errors()
+    last = plain(lambda before, now: now)
+    return tries.with_options(options).reduce(otherwise, last)
 
 
 def _size(tf: Any, data: Any, is_png: Any) -> Any:
