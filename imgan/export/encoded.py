@@ -17,6 +17,9 @@ MOST_VALUES = 2**31 - 1
 """What TensorFlow's PNG encoder takes: height x width x channels."""
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+# Bytes up to height and width. No JPEG file is as short.
+_PNG_HEAD = 24
+
 # What 1 is for `imgan upscale`: quick, and hardly larger than the smallest.
 _COMPRESSION = 1
 
@@ -88,7 +91,8 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
         `(height, width, channels)` uint8 with the 1 to 4 channels of the file.
     """
     tf = import_tensorflow()
-    received = tf.strings.format("{} bytes", tf.strings.length(data))
+    length = tf.strings.length(data)
+    received = tf.strings.format("{} bytes", length)
     is_png = tf.strings.substr(data, 0, len(_PNG)) == _PNG
     is_jpeg = tf.strings.substr(data, 0, len(_JPEG)) == _JPEG
     kind = tf.where(is_png, "PNG", "JPEG")
@@ -98,8 +102,11 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
     empty = tf.zeros((0, 0, 0), tf.uint8)
 
     def parse() -> tuple[Any, Any]:
-        size = _attempt(
-            tf, data, lambda file: _size(tf, file, is_png), tf.zeros(2, tf.int32)
+        none = tf.zeros(2, tf.int32)
+        size = tf.cond(
+            length >= _PNG_HEAD,
+            lambda: _attempt(tf, data, lambda file: _size(tf, file, is_png), none),
+            lambda: none,
         )
         pixels = tf.reduce_prod(tf.cast(size, tf.int64))
         picture = tf.cond(

@@ -28,14 +28,14 @@ def enlarging(name: str, folder: Path) -> Path:
     network = SMALL[_ALIASES.get(name, name)](scale=2).fused()
     # The last kernel begins near zero, and a test of the base alone would show nothing.
     randomize(network)
-    return _save(network, folder, name, "super_resolution", scale=2)
+    return save(network, folder, name, "super_resolution", scale=2)
 
 
 def translating(name: str, folder: Path) -> Path:
     """Save a small network of translation for colour."""
     network = TRANSLATORS[name](input_channels=3, output_channels=3)
     randomize(network)
-    return _save(network, folder, name, "translation")
+    return save(network, folder, name, "translation")
 
 
 def exact_unet(name: str, folder: Path) -> Path:
@@ -48,7 +48,7 @@ def exact_unet(name: str, folder: Path) -> Path:
         normalization="batch",
     )
     randomize(network)
-    return _save(network, folder, "pix2pix", "translation")
+    return save(network, folder, "pix2pix", "translation")
 
 
 def drawing(name: str, folder: Path) -> Path:
@@ -73,7 +73,7 @@ def make(name: str, folder: Path) -> Path:
     return FAMILIES[name](name, folder)
 
 
-def _save(
+def save(
     network: Network, folder: Path, family: str, task: str, scale: int = 1
 ) -> Path:
     reach = halo(network)
