@@ -180,7 +180,9 @@ def _colour_planes(
     )
     pictures.set_shape((None, None, None, 3))
     results = serve(pictures, marks)
-    return results[0, ..., : tf.where(grey, 1, 3)], results[-1, ..., :1]
+    # Colours are not cut, which would copy them.
+    made = tf.cond(grey, lambda: results[0, ..., :1], lambda: results[0])
+    return made, results[-1, ..., :1]
 
 
 def _grey_planes(
