@@ -48,7 +48,13 @@ TileFunction = Callable[[Array, Region], TileResult]
 
 
 def compile_tile_function(
-    network: Any, card: Card, dtype: str, channels: int, *, quantise: bool
+    network: Any,
+    card: Card,
+    dtype: str,
+    channels: int,
+    *,
+    quantise: bool,
+    device: str = "",
 ) -> TileFunction:
     """Trace a network for pictures of one kind; height and width stay dynamic.
 
@@ -59,6 +65,7 @@ def compile_tile_function(
         channels: Of the pictures, as `to_input_channels` returns them.
         quantise: Return pixels in the dtype of the result, rounded half up; otherwise
             float32.
+        device: TensorFlow's name of the device that computes; empty: its own choice.
     """
     tf = import_tensorflow()
     result_channels(card, channels)
@@ -80,8 +87,10 @@ def compile_tile_function(
             values = to_depth(tf, values, card, made_dtype)
         return values, finite, black
 
+    pixels = tf.TensorSpec((1, None, None, channels), dtype)
+    frozen = freeze(compute, [pixels, tf.TensorSpec((4,), tf.int32)])
     # On a U-Net TensorFlow's remapper gives up, and says so on the terminal.
-    run = _freeze(tf, compute, channels, dtype, remap=card.task != "translation")
+    run = _in_session(tf, frozen, device, remap=card.task != "translation")
 
     def call(pixels: Array, crop: Region) -> TileResult:
         values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
@@ -90,28 +99,27 @@ def compile_tile_function(
     return call
 
 
-def _freeze(
-    tf: Any, compute: Any, channels: int, dtype: str, *, remap: bool
+def _in_session(
+    tf: Any, frozen: Any, device: str, *, remap: bool
 ) -> Callable[..., Any]:
-    """Return `compute` as a frozen graph that takes and returns numpy arrays."""
+    """Return a frozen graph on one device, as a function of numpy arrays."""
     from tensorflow.core.protobuf import rewriter_config_pb2
 
-    frozen = freeze(
-        compute,
-        [
-            tf.TensorSpec((1, None, None, channels), dtype),
-            tf.TensorSpec((4,), tf.int32),
-        ],
-    )
     inputs = [tensor.name for tensor in frozen.inputs]
     outputs = [tensor.name for tensor in frozen.outputs]
+    graph = tf.Graph()
+    # Tracing forgets the device around it; nodes that are imported take it.
+    with graph.as_default(), tf.device(device):
+        tf.import_graph_def(frozen.graph.as_graph_def(), name="")
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    # A session has one processor, unless it is told of logical ones.
+    config.device_count["CPU"] = len(tf.config.list_logical_devices("CPU"))
     # Memory of a GPU is shared with other sessions, so none may take all of it.
     config.gpu_options.allow_growth = True
     if not remap:
         off = rewriter_config_pb2.RewriterConfig.OFF
         config.graph_options.rewrite_options.remapping = off
-    session = tf.compat.v1.Session(graph=frozen.graph, config=config)
+    session = tf.compat.v1.Session(graph=graph, config=config)
     in_this_thread = tf.compat.v1.RunOptions(inter_op_thread_pool=-1)
 
     def run(*arrays: Array) -> Any:
