@@ -1,22 +1,20 @@
 """Check an export against a real TensorFlow Serving.
 
     python tools/check_serving.py served/
-    python tools/check_serving.py served/ --server grpc://host:8500/x4 --rest http://host:8501
+    python tools/check_serving.py served/ --server grpc://h:8500/x4 --rest http://h:8501
 
-Starts the `tensorflow_model_server` on the PATH, or asks one that runs already. Then the
-saved request goes through REST, the log is searched for the warm-up, and a picture
-through gRPC and REST must equal what the SavedModel computes here, byte for byte. Says so
-and exits with 2 where there is no server to ask.
+Starts the `tensorflow_model_server` on the PATH, or asks one that runs already. The saved
+request goes through REST, the log is searched for the warm-up, and a picture through gRPC
+and REST must equal what the SavedModel computes here, byte for byte. Says so and exits
+with 2 where there is no server to ask.
 """
 
-import argparse
 import base64
 import contextlib
 import json
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import requests
+import typer
 
 from imgan.bundles.card import Card
 from imgan.bundles.card import read_card
@@ -41,30 +40,24 @@ WARMED = "Finished reading warmup data"
 PATIENCE = 120.0  # seconds
 
 
-def main() -> int:
-    """Check one export; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("export", type=Path, help="folder of the versions")
-    parser.add_argument("--server", help="grpc://host:8500/NAME of one that runs")
-    parser.add_argument("--rest", help="http://host:8501 of the same")
-    options = parser.parse_args()
-    card = read_card(resolve(str(options.export)))
-    if options.server and options.rest:
-        check(options.export, card, options.server, options.rest)
-        return 0
+def main(export: Path, server: str | None = None, rest: str | None = None) -> None:
+    """Check the export whose versions lie in a folder."""
+    card = read_card(resolve(str(export)))
+    if server and rest:
+        check(export, card, server, rest)
+        return
     binary = shutil.which(BINARY)
     if binary is None:
         print(
             f"Nothing was checked: there is no {BINARY} on the PATH, and no --server "
             "with --rest was given."
         )
-        return 2
-    with started(binary, options.export, served_name(card)) as (server, rest, log):
-        check(options.export, card, server, rest)
+        raise typer.Exit(2)
+    with started(binary, export, served_name(card)) as (server, rest, log):
+        check(export, card, server, rest)
         if WARMED not in log.read_text(errors="replace"):
             raise SystemExit(f"The server did not read the warm-up requests: {log}")
         print("warm-up: read by the server")
-    return 0
 
 
 @contextlib.contextmanager
@@ -141,4 +134,4 @@ def example(card: Card) -> Array:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)
