@@ -3,10 +3,10 @@
     python tools/check_serving.py served/
     python tools/check_serving.py served/ --server grpc://h:8500/x4 --rest http://h:8501
 
-Starts the `tensorflow_model_server` on the PATH, or asks one that runs already. The saved
-request goes through REST, the log is searched for the warm-up, and a picture through gRPC
-and REST must equal what the SavedModel computes here, byte for byte. Says so and exits
-with 2 where there is no server to ask.
+Starts the `tensorflow_model_server` on the PATH, or asks one that runs already. The
+saved request goes through REST, the log is searched for the warm-up, and a picture
+through gRPC and REST must equal what the SavedModel computes here, byte for byte. Says
+so and exits with 2 where there is no server to ask.
 """
 
 import base64
