@@ -93,6 +93,7 @@ def failure(
             " or less to do with --tile"
         )
     if status == "UNAVAILABLE":
+        said = said.rpartition("last error: ")[2]
         return ServerError(
             f"{where} does not answer: {said}. Check host and port (of TensorFlow "
             "Serving usually 8500 for gRPC and 8501 for REST), or start the server; "

@@ -52,17 +52,22 @@ class GrpcTransport:
         self._timeout = timeout
         self._grpc = grpc
         self._new_request = predict_pb2.PredictRequest
-        self._channel = _open(grpc, address)
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        self._predict = stub.Predict
+        self._new_stub = prediction_service_pb2_grpc.PredictionServiceStub
+        self._patient = _open(grpc, address, _with_attempts())
+        self._hasty = _open(grpc, address, [("grpc.enable_retries", 0)])
+        self._gone = False
 
     def predict(self, signature: str, values: Values) -> dict[str, Any]:
         """Return the outputs of a signature by name; see `Transport`."""
         request = self._request(signature, values)
+        # A server that was waited for in vain is not waited for with each picture.
+        stub = self._new_stub(self._hasty if self._gone else self._patient)
         try:
-            response = self._predict(request, timeout=self._timeout)
+            response = stub.Predict(request, timeout=self._timeout)
+            self._gone = False
         except self._grpc.RpcError as error:
             status, details = error.code().name, error.details() or ""
+            self._gone = status == "UNAVAILABLE"
             # What a proxy says by HTTP.
             if "status: 413" in details:
                 status, details = "RESOURCE_EXHAUSTED", "a proxy finds it too large"
@@ -70,8 +75,9 @@ class GrpcTransport:
         return {name: self._values(proto) for name, proto in response.outputs.items()}
 
     def close(self) -> None:
-        """Close the channel."""
-        self._channel.close()
+        """Close the channels."""
+        self._patient.close()
+        self._hasty.close()
 
     def _request(self, signature: str, values: Values) -> Any:
         if isinstance(values, np.ndarray) and values.nbytes > _MOST_BYTES // 2:
@@ -98,15 +104,13 @@ class GrpcTransport:
         return self._tf.io.parse_tensor(proto.SerializeToString(), dtype).numpy()
 
 
-def _open(grpc: Any, address: ServerAddress) -> Any:
+def _open(grpc: Any, address: ServerAddress, retries: list[tuple[str, Any]]) -> Any:
     options = [
         ("grpc.max_send_message_length", -1),
         ("grpc.max_receive_message_length", -1),
-        ("grpc.enable_retries", 1),
-        ("grpc.per_rpc_retry_buffer_size", _RETRY_BUFFER),
-        ("grpc.initial_reconnect_backoff_ms", int(FIRST_BACKOFF * 1000)),
+        ("grpc.initial_reconnect_backoff_ms", max(100, int(FIRST_BACKOFF * 1000))),
         ("grpc.max_reconnect_backoff_ms", 5000),
-        ("grpc.service_config", json.dumps(_service_config())),
+        *retries,
     ]
     if address.scheme == "grpc":
         return grpc.insecure_channel(address.target, options)
@@ -114,21 +118,18 @@ def _open(grpc: Any, address: ServerAddress) -> Any:
     return grpc.secure_channel(address.target, credentials, options)
 
 
-def _service_config() -> dict[str, Any]:
-    return {
-        "methodConfig": [
-            {
-                "name": [{"service": "tensorflow.serving.PredictionService"}],
-                "retryPolicy": {
-                    "maxAttempts": ATTEMPTS,
-                    "initialBackoff": f"{FIRST_BACKOFF}s",
-                    "maxBackoff": f"{FIRST_BACKOFF * 2**ATTEMPTS}s",
-                    "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
-                },
-            }
-        ],
-        # After 20 attempts in vain more than in success, a request has one attempt: the
-        # pictures that are left fail at once where a server does not come back.
-        "retryThrottling": {"maxTokens": 8 * ATTEMPTS, "tokenRatio": 1},
+def _with_attempts() -> list[tuple[str, Any]]:
+    policy = {
+        "maxAttempts": ATTEMPTS,
+        "initialBackoff": f"{FIRST_BACKOFF:g}s",
+        "maxBackoff": f"{FIRST_BACKOFF * 2**ATTEMPTS:g}s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
     }
+    service = {"service": "tensorflow.serving.PredictionService"}
+    config = {"methodConfig": [{"name": [service], "retryPolicy": policy}]}
+    return [
+        ("grpc.enable_retries", 1),
+        ("grpc.per_rpc_retry_buffer_size", _RETRY_BUFFER),
+        ("grpc.service_config", json.dumps(config)),
+    ]

@@ -2,7 +2,7 @@
 
 import base64
 import json
-import re
+from http.client import HTTPException
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,7 @@ class RestTransport:
         if isinstance(document, dict) and "error" in document:
             details = str(document["error"])
         elif code == 413:
-            details = f"a message of {size / 1e6:.1f} MB is too large"
+            details = f"a message of {size / 1e6:.3g} MB is too large"
         elif code in _AGAIN:
             details = f"{code} {response.reason}"
         else:
@@ -187,10 +187,19 @@ def _values(value: Any) -> Values:
     return np.array(value, np.float32)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """Return the heart of an error that was wrapped several times."""
-    text = str(error)
-    inner = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
-    if inner:
-        return inner[1]
-    return re.split(r"['\"(]*: ", text)[-1].strip("'\")( ")
+    inner = _wrapped(error)
+    if inner is not None:
+        return _reason(inner)
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    # Not that the connection was closed, which is an OSError too.
+    if isinstance(error, HTTPException):
+        return "it does not speak HTTP"
+    return str(error) or type(error).__name__
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    held = [getattr(error, "reason", None), *error.args, error.__cause__]
+    return next((one for one in held if isinstance(one, BaseException)), None)

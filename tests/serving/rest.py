@@ -289,7 +289,7 @@ def _decoded(value: Any) -> Any:
 def write_outputs(outputs: Mapping[str, Array], by_rows: bool) -> dict[str, Any]:
     """Return the answer to a request; a single output has no name."""
     named = {
-        name: _encoded(values.tolist(), name.endswith("_bytes"))
+        name: _listed(values, name.endswith("_bytes"))
         for name, values in sorted(outputs.items())
     }
     if len(named) == 1:
@@ -303,14 +303,15 @@ def write_outputs(outputs: Mapping[str, Array], by_rows: bool) -> dict[str, Any]
     return {"predictions": [dict(zip(named, row, strict=True)) for row in rows]}
 
 
-def _encoded(value: Any, as_bytes: bool) -> Any:
-    if isinstance(value, list):
-        return [_encoded(one, as_bytes) for one in value]
-    if not isinstance(value, bytes):
-        return value
-    if as_bytes:
-        return {"b64": base64.b64encode(value).decode()}
-    return value.decode()
+def _listed(values: Array, as_bytes: bool) -> Any:
+    if values.dtype != object:
+        return values.tolist()
+    texts = np.array([_encoded(one, as_bytes) for one in values.flat], object)
+    return texts.reshape(values.shape).tolist()
+
+
+def _encoded(value: bytes, as_bytes: bool) -> Any:
+    return {"b64": base64.b64encode(value).decode()} if as_bytes else value.decode()
 
 
 def _invalid(message: str) -> ServiceError:
