@@ -7,7 +7,7 @@ small network) per thread, and only the end of the thread frees it. See `streams
 """
 
 from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -18,9 +18,10 @@ from imgan.bundles.kinds import result_channels
 from imgan.bundles.kinds import result_dtype
 from imgan.bundles.kinds import result_units
 from imgan.bundles.picture_graph import freeze
+from imgan.bundles.picture_graph import from_network
 from imgan.bundles.picture_graph import quantise as to_depth
-from imgan.bundles.picture_graph import through_network
 from imgan.bundles.picture_graph import to_light
+from imgan.bundles.picture_graph import to_network
 from imgan.bundles.picture_graph import to_values
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
@@ -68,29 +69,20 @@ def compile_tile_function(
         device: TensorFlow's name of the device that computes; empty: its own choice.
     """
     tf = import_tensorflow()
-    result_channels(card, channels)
-    made_dtype = result_dtype(card, dtype)
-    raw = result_units(card) is not None
-    # A picture may rightly become another one that is black.
-    watched = not raw and card.task == "super_resolution"
+    made = _made_dtype(card, dtype, channels, quantise)
 
     def compute(pixels: Any, crop: Any) -> tuple[Any, Any, Any]:
-        light = to_light(tf, pixels, card)
-        lit = tf.reduce_max(light) > _LIT if watched else tf.constant(False)
-        outputs = through_network(tf, partial(network, training=False), card, light)
-        top, left, height, width = tf.unstack(crop)
-        outputs = outputs[0, top : top + height, left : left + width]
-        finite = tf.reduce_all(tf.math.is_finite(outputs))
-        values = to_values(tf, outputs, card)
-        black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
-        if quantise:
-            values = to_depth(tf, values, card, made_dtype)
-        return values, finite, black
+        images, lit = _given(tf, pixels, card)
+        outputs = network(images, training=False)
+        return _made(tf, outputs, lit, crop, card, channels, made)
 
-    pixels = tf.TensorSpec((1, None, None, channels), dtype)
-    frozen = freeze(compute, [pixels, tf.TensorSpec((4,), tf.int32)])
+    specs = [
+        tf.TensorSpec((1, None, None, channels), dtype),
+        tf.TensorSpec((4,), tf.int32),
+    ]
     # On a U-Net TensorFlow's remapper gives up, and says so on the terminal.
-    run = _in_session(tf, frozen, device, remap=card.task != "translation")
+    run = _freeze(compute, specs, device, remap=card.task != "translation")
+    raw = result_units(card) is not None
 
     def call(pixels: Array, crop: Region) -> TileResult:
         values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
@@ -99,12 +91,93 @@ def compile_tile_function(
     return call
 
 
-def _in_session(
-    tf: Any, frozen: Any, device: str, *, remap: bool
+def compile_around(
+    network: Callable[[Array], Array],
+    card: Card,
+    dtype: str,
+    channels: int,
+    *,
+    quantise: bool,
+) -> TileFunction:
+    """Trace what comes before and after a network that is computed elsewhere.
+
+    Args:
+        network: From `(batch, height, width, channels)` float32 in the card's
+            `input_range` to its `output_range`.
+        card: As in `compile_tile_function`, as are the others.
+        dtype: Of the pictures.
+        channels: Of the pictures.
+        quantise: Return pixels in the dtype of the result.
+    """
+    tf = import_tensorflow()
+    made = _made_dtype(card, dtype, channels, quantise)
+    before = _freeze(
+        lambda pixels: _given(tf, pixels, card),
+        [tf.TensorSpec((1, None, None, channels), dtype)],
+    )
+    after = _freeze(
+        lambda outputs, lit, crop: _made(tf, outputs, lit, crop, card, channels, made),
+        [
+            tf.TensorSpec((None, None, None, card.output_channels), tf.float32),
+            tf.TensorSpec((), tf.bool),
+            tf.TensorSpec((4,), tf.int32),
+        ],
+    )
+    raw = result_units(card) is not None
+
+    def call(pixels: Array, crop: Region) -> TileResult:
+        images, lit = before(pixels[np.newaxis])
+        window = np.array(crop, np.int32)
+        values, finite, black = after(network(images), lit, window)
+        return TileResult(values, bool(finite), bool(black), raw)
+
+    return call
+
+
+def _is_watched(card: Card) -> bool:
+    """Return whether a result that is black means that something went wrong."""
+    # A picture may rightly become another one that is black.
+    return result_units(card) is None and card.task == "super_resolution"
+
+
+def _made_dtype(card: Card, dtype: str, channels: int, quantise: bool) -> str:
+    """Return the dtype of the values; refuse channels that the network cannot take."""
+    result_channels(card, channels)
+    return result_dtype(card, dtype) if quantise else "float32"
+
+
+def _given(tf: Any, pixels: Any, card: Card) -> tuple[Any, Any]:
+    """Return what the network is given, and whether it is watched and not black."""
+    light = to_light(tf, pixels, card)
+    lit = tf.reduce_max(light) > _LIT if _is_watched(card) else tf.constant(False)
+    return to_network(tf, light, card), lit
+
+
+def _made(
+    tf: Any, outputs: Any, lit: Any, crop: Any, card: Card, channels: int, dtype: str
+) -> tuple[Any, Any, Any]:
+    """Return the pixels that are kept, whether they are finite, and wrongly black."""
+    outputs = from_network(tf, outputs, card, channels)
+    top, left, height, width = tf.unstack(crop)
+    outputs = outputs[0, top : top + height, left : left + width]
+    finite = tf.reduce_all(tf.math.is_finite(outputs))
+    values = to_values(tf, outputs, card)
+    black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
+    return to_depth(tf, values, card, dtype), finite, black
+
+
+def _freeze(
+    compute: Callable[..., Any],
+    signature: Sequence[Any],
+    device: str = "/CPU:0",
+    *,
+    remap: bool = True,
 ) -> Callable[..., Any]:
-    """Return a frozen graph on one device, as a function of numpy arrays."""
+    """Return `compute` as a frozen graph on a device, from numpy arrays to arrays."""
     from tensorflow.core.protobuf import rewriter_config_pb2
 
+    tf = import_tensorflow()
+    frozen = freeze(compute, signature)
     inputs = [tensor.name for tensor in frozen.inputs]
     outputs = [tensor.name for tensor in frozen.outputs]
     graph = tf.Graph()

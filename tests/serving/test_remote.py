@@ -1,0 +1,132 @@
+"""Pictures through a server are those of the same model on this machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import imgan
+from imgan.inference.predictor import Predictor
+from tests.inference.networks import picture
+from tests.serving.loopback import Loopback
+from tests.serving.merging import Merger
+
+SCHEMES = ["grpc", "http"]
+
+
+@pytest.fixture(scope="module")
+def service(enlarging: Path, translating: Path) -> Iterator[Loopback]:
+    with Loopback({"small": enlarging, "drawn": translating}) as service:
+        yield service
+
+
+def remote(service: Loopback, scheme: str, model: str, **options: Any) -> Predictor:
+    return imgan.load(f"{getattr(service, scheme)}/{model}", **options)
+
+
+@pytest.fixture(scope="module")
+def local(enlarging: Path) -> dict[str, Predictor]:
+    """Return what computes the same here: the export, and the bundle it was made of."""
+    return {
+        "export": imgan.load(str(enlarging)),
+        "bundle": imgan.load(str(enlarging.parent / "bundle"), precision="float32"),
+    }
+
+
+def signatures(service: Loopback, since: int) -> set[str]:
+    return {call.signature for call in service.calls[since:]} - {"card"}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("channels", "dtype", "asked"),
+    [
+        (3, "uint8", {"grpc": "serving_default", "http": "image_bytes"}),
+        (1, "uint8", {"grpc": "network", "http": "image_bytes"}),
+        (3, "uint16", {"grpc": "network", "http": "network"}),
+        (3, "float32", {"grpc": "network", "http": "network"}),
+    ],
+)
+def test_enlarging(
+    scheme: str,
+    channels: int,
+    dtype: str,
+    asked: dict[str, str],
+    service: Loopback,
+    local: dict[str, Predictor],
+) -> None:
+    """More than a tile, so that tiles are cut here: 32 pixels with their halo."""
+    image = picture(41, 37, channels, dtype=dtype)
+    since = len(service.calls)
+    made = remote(service, scheme, "small")(image)
+    assert made.dtype == dtype
+    for expected in local.values():
+        np.testing.assert_array_equal(made, expected(image))
+    assert signatures(service, since) == {asked[scheme]}
+    sides = [
+        max(shape[1:3])
+        for call in service.calls[since:]
+        for shape in call.shapes.values()
+        if len(shape) == 4
+    ]
+    assert all(side <= 32 for side in sides)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_another_scale_and_a_flat_picture(
+    scheme: str, service: Loopback, local: dict[str, Predictor]
+) -> None:
+    image = picture(30, 25, 3)
+    enlarge = remote(service, scheme, "small", scale=2.5)
+    np.testing.assert_array_equal(enlarge(image), local["export"](image, 2.5))
+    flat = picture(12, 9)
+    np.testing.assert_array_equal(enlarge(flat, 2), local["export"](flat))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("channels", "dtype"), [(3, "uint8"), (1, "uint8"), (3, "uint16")]
+)
+def test_translating(
+    scheme: str, channels: int, dtype: str, service: Loopback, translating: Path
+) -> None:
+    """Sides are no multiples, and tiles are blended; then a picture of one tile."""
+    expected = imgan.load(str(translating))
+    draw = remote(service, scheme, "drawn")
+    assert draw.tile == expected.tile
+    for size in ((70, 83), (18, 23)):
+        image = picture(*size, channels, dtype=dtype)
+        made = draw(image)
+        assert made.shape == (*size, 1)
+        np.testing.assert_array_equal(made, expected(image))
+
+
+def test_smaller_and_larger_tiles_than_those_of_the_server(
+    service: Loopback, local: dict[str, Predictor], translating: Path
+) -> None:
+    image = picture(50, 61, 3)
+    for tile in (16, 60, 0):
+        made = remote(service, "grpc", "small", tile=tile)(image)
+        np.testing.assert_array_equal(made, local["export"](image))
+    # What is blended depends on the tile, so that the server must not cut it again.
+    large = picture(90, 70, 3)
+    for tile in (32, 0):
+        made = remote(service, "grpc", "drawn", tile=tile)(large)
+        expected = imgan.load(str(translating), tile=tile)(large)
+        np.testing.assert_array_equal(made, expected)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_server_that_merges_requests(
+    scheme: str, enlarging: Path, local: dict[str, Predictor]
+) -> None:
+    """Tiles of different shapes fail as a batch; they go as files or one by one."""
+    merger = Merger(4, seconds=0.2)
+    with Loopback({"small": enlarging}, merger=merger) as service:
+        enlarge = remote(service, scheme, "small")
+        for dtype in ("uint8", "uint16"):
+            image = picture(41, 37, 3, dtype=dtype)
+            np.testing.assert_array_equal(enlarge(image), local["export"](image))
+    assert max(merger.sizes) > 1
