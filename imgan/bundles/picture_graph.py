@@ -132,7 +132,7 @@ def freeze(function: Callable[..., Any], signature: Sequence[Any]) -> Any:
     import tensorflow as tf
     from tensorflow.python.framework import convert_to_constants
 
-    traced = tf.function(function, input_signature=list(signature))
+    traced = tf.function(function, autograph=False, input_signature=list(signature))
     return convert_to_constants.convert_variables_to_constants_v2(
         traced.get_concrete_function()
     )

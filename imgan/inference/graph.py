@@ -49,7 +49,13 @@ TileFunction = Callable[[Array, Region], TileResult]
 
 
 def compile_tile_function(
-    network: Any, card: Card, dtype: str, channels: int, *, quantise: bool
+    network: Any,
+    card: Card,
+    dtype: str,
+    channels: int,
+    *,
+    quantise: bool,
+    device: str = "",
 ) -> TileFunction:
     """Trace a network for pictures of one kind; height and width stay dynamic.
 
@@ -60,6 +66,7 @@ def compile_tile_function(
         channels: Of the pictures, as `to_input_channels` returns them.
         quantise: Return pixels in the dtype of the result, rounded half up; otherwise
             float32.
+        device: TensorFlow's name of the device that computes; empty: its own choice.
     """
     tf = import_tensorflow()
     made = _made_dtype(card, dtype, channels, quantise)
@@ -69,15 +76,12 @@ def compile_tile_function(
         outputs = network(images, training=False)
         return _made(tf, outputs, lit, crop, card, channels, made)
 
+    specs = [
+        tf.TensorSpec((1, None, None, channels), dtype),
+        tf.TensorSpec((4,), tf.int32),
+    ]
     # On a U-Net TensorFlow's remapper gives up, and says so on the terminal.
-    run = _freeze(
-        compute,
-        [
-            tf.TensorSpec((1, None, None, channels), dtype),
-            tf.TensorSpec((4,), tf.int32),
-        ],
-        remap=card.task != "translation",
-    )
+    run = _freeze(compute, specs, device, remap=card.task != "translation")
     raw = result_units(card) is not None
 
     def call(pixels: Array, crop: Region) -> TileResult:
@@ -163,22 +167,32 @@ def _made(
 
 
 def _freeze(
-    compute: Callable[..., Any], signature: Sequence[Any], *, remap: bool = True
+    compute: Callable[..., Any],
+    signature: Sequence[Any],
+    device: str = "/CPU:0",
+    *,
+    remap: bool = True,
 ) -> Callable[..., Any]:
-    """Return `compute` as a frozen graph that takes and returns numpy arrays."""
+    """Return `compute` as a frozen graph on a device, from numpy arrays to arrays."""
     from tensorflow.core.protobuf import rewriter_config_pb2
 
     tf = import_tensorflow()
     frozen = freeze(compute, signature)
     inputs = [tensor.name for tensor in frozen.inputs]
     outputs = [tensor.name for tensor in frozen.outputs]
+    graph = tf.Graph()
+    # Tracing forgets the device around it; nodes that are imported take it.
+    with graph.as_default(), tf.device(device):
+        tf.import_graph_def(frozen.graph.as_graph_def(), name="")
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    # A session has one processor, unless it is told of logical ones.
+    config.device_count["CPU"] = len(tf.config.list_logical_devices("CPU"))
     # Memory of a GPU is shared with other sessions, so none may take all of it.
     config.gpu_options.allow_growth = True
     if not remap:
         off = rewriter_config_pb2.RewriterConfig.OFF
         config.graph_options.rewrite_options.remapping = off
-    session = tf.compat.v1.Session(graph=frozen.graph, config=config)
+    session = tf.compat.v1.Session(graph=graph, config=config)
     in_this_thread = tf.compat.v1.RunOptions(inter_op_thread_pool=-1)
 
     def run(*arrays: Array) -> Any:

@@ -233,6 +233,11 @@ class Predictor:
         started = time.perf_counter()
         precision = self.precision_for(image.dtype.name)
         job = self._job(image, self._scale_of(scale, self.scale), precision)
+        if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
+            job.notes.append(
+                f"computed in {precision}, which is all that the export has; 16 bits "
+                "and floats want one in float32"
+            )
         compute_picture(job, self._tiles, self._streams, progress, cancelled)
         if self.keep_colors if keep_colors is None else keep_colors:
             source = image.reshape(*job.size, -1)
