@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import imgan
 from imgan.export.saved_model import export_saved_model
+from imgan.inference.predictor import Predictor
 from tests.contracts import randomize
 from tests.inference.networks import card
 from tests.inference.networks import save_translator
@@ -37,3 +39,15 @@ def translating(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_translator(network, folder / "bundle", name="drawn", **whole)
     export_saved_model(folder / "bundle", folder / "served")
     return folder / "served"
+
+
+@pytest.fixture(scope="session")
+def near(enlarging: Path) -> Predictor:
+    """Return the export of `enlarging` as it is computed here."""
+    return imgan.load(str(enlarging))
+
+
+@pytest.fixture(scope="session")
+def near_drawn(translating: Path) -> Predictor:
+    """Return the export of `translating` as it is computed here."""
+    return imgan.load(str(translating))

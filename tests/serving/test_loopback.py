@@ -17,10 +17,10 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-import imgan
 from imgan.bundles.card import Card
 from imgan.bundles.card import read_card
 from imgan.export.warmup import WARMUP_NAME
+from imgan.inference.predictor import Predictor
 from tests.inference.networks import picture
 from tests.serving.loopback import Faults
 from tests.serving.loopback import Loopback
@@ -232,18 +232,17 @@ GARBAGE = 41
 
 
 @pytest.fixture(scope="module")
-def files(enlarging: Path) -> tuple[list[bytes], list[Any]]:
+def files(near: Predictor) -> tuple[list[bytes], list[Any]]:
     """Return 64 files of 64 sizes, one of them garbage, and what each shall become."""
-    images = [picture(8 + index % 9, 6 + index, 3) for index in range(64)]
+    images = [picture(4 + index % 8, 4 + index // 8, 3) for index in range(64)]
     kinds = ["png", "jpeg"]
     data = [encoded(one, kinds[index % 2]) for index, one in enumerate(images)]
-    enlarge = imgan.load(str(enlarging))
     pixels = [tf.io.decode_image(one).numpy() for one in data]
     # The graph decodes JPEG with the accurate method.
     accurate = {"dct_method": "INTEGER_ACCURATE"}
     pixels[1::2] = [tf.io.decode_jpeg(one, **accurate).numpy() for one in data[1::2]]
     data[GARBAGE] = data[GARBAGE][:30]
-    return data, [enlarge(one) for one in pixels]
+    return data, [near(one) for one in pixels]
 
 
 def check_pictures(made: Any, errors: Any, expected: list[Any]) -> None:
@@ -256,6 +255,7 @@ def check_pictures(made: Any, errors: Any, expected: list[Any]) -> None:
         np.testing.assert_array_equal(decoded(made[index]), expected[index])
 
 
+@pytest.mark.slow
 def test_64_pictures_of_64_sizes_in_one_request(
     service: Loopback, files: tuple[list[bytes], list[Any]]
 ) -> None:

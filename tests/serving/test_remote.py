@@ -27,12 +27,9 @@ def remote(service: Loopback, scheme: str, model: str, **options: Any) -> Predic
 
 
 @pytest.fixture(scope="module")
-def local(enlarging: Path) -> dict[str, Predictor]:
-    """Return what computes the same here: the export, and the bundle it was made of."""
-    return {
-        "export": imgan.load(str(enlarging)),
-        "bundle": imgan.load(str(enlarging.parent / "bundle"), precision="float32"),
-    }
+def bundle(enlarging: Path) -> Predictor:
+    """Return what the export was made of."""
+    return imgan.load(str(enlarging.parent / "bundle"), precision="float32")
 
 
 def signatures(service: Loopback, since: int) -> set[str]:
@@ -55,14 +52,15 @@ def test_enlarging(
     dtype: str,
     asked: dict[str, str],
     service: Loopback,
-    local: dict[str, Predictor],
+    near: Predictor,
+    bundle: Predictor,
 ) -> None:
     """More than a tile, so that tiles are cut here: 32 pixels with their halo."""
     image = picture(41, 37, channels, dtype=dtype)
     since = len(service.calls)
     made = remote(service, scheme, "small")(image)
     assert made.dtype == dtype
-    for expected in local.values():
+    for expected in (near, bundle):
         np.testing.assert_array_equal(made, expected(image))
     assert signatures(service, since) == {asked[scheme]}
     sides = [
@@ -76,13 +74,13 @@ def test_enlarging(
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_another_scale_and_a_flat_picture(
-    scheme: str, service: Loopback, local: dict[str, Predictor]
+    scheme: str, service: Loopback, near: Predictor
 ) -> None:
     image = picture(30, 25, 3)
     enlarge = remote(service, scheme, "small", scale=2.5)
-    np.testing.assert_array_equal(enlarge(image), local["export"](image, 2.5))
+    np.testing.assert_array_equal(enlarge(image), near(image, 2.5))
     flat = picture(12, 9)
-    np.testing.assert_array_equal(enlarge(flat, 2), local["export"](flat))
+    np.testing.assert_array_equal(enlarge(flat, 2), near(flat))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -90,37 +88,36 @@ def test_another_scale_and_a_flat_picture(
     ("channels", "dtype"), [(3, "uint8"), (1, "uint8"), (3, "uint16")]
 )
 def test_translating(
-    scheme: str, channels: int, dtype: str, service: Loopback, translating: Path
+    scheme: str, channels: int, dtype: str, service: Loopback, near_drawn: Predictor
 ) -> None:
     """Sides are no multiples, and tiles are blended; then a picture of one tile."""
-    expected = imgan.load(str(translating))
     draw = remote(service, scheme, "drawn")
-    assert draw.tile == expected.tile
+    assert draw.tile == near_drawn.tile
     for size in ((70, 83), (18, 23)):
         image = picture(*size, channels, dtype=dtype)
         made = draw(image)
         assert made.shape == (*size, 1)
-        np.testing.assert_array_equal(made, expected(image))
+        np.testing.assert_array_equal(made, near_drawn(image))
 
 
 def test_smaller_and_larger_tiles_than_those_of_the_server(
-    service: Loopback, local: dict[str, Predictor], translating: Path
+    service: Loopback, near: Predictor, near_drawn: Predictor
 ) -> None:
     image = picture(50, 61, 3)
     for tile in (16, 60, 0):
         made = remote(service, "grpc", "small", tile=tile)(image)
-        np.testing.assert_array_equal(made, local["export"](image))
+        np.testing.assert_array_equal(made, near(image))
     # What is blended depends on the tile, so that the server must not cut it again.
     large = picture(90, 70, 3)
     for tile in (32, 0):
         made = remote(service, "grpc", "drawn", tile=tile)(large)
-        expected = imgan.load(str(translating), tile=tile)(large)
+        expected = Predictor(near_drawn.engine, tile=tile)(large)
         np.testing.assert_array_equal(made, expected)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_merges_requests(
-    scheme: str, enlarging: Path, local: dict[str, Predictor]
+    scheme: str, enlarging: Path, near: Predictor
 ) -> None:
     """Tiles of different shapes fail as a batch; they go as files or one by one."""
     merger = Merger(4, seconds=0.2)
@@ -128,5 +125,5 @@ def test_a_server_that_merges_requests(
         enlarge = remote(service, scheme, "small")
         for dtype in ("uint8", "uint16"):
             image = picture(41, 37, 3, dtype=dtype)
-            np.testing.assert_array_equal(enlarge(image), local["export"](image))
+            np.testing.assert_array_equal(enlarge(image), near(image))
     assert max(merger.sizes) > 1

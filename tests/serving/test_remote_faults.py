@@ -48,15 +48,14 @@ def load(service: Loopback, scheme: str = "grpc", **options: Any) -> Predictor:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_attempts_while_the_server_is_not_available(
-    scheme: str, service: Loopback, faults: Faults, enlarging: Path
+    scheme: str, service: Loopback, faults: Faults, near: Predictor
 ) -> None:
     """The request is larger than what gRPC keeps for retries if it is not told."""
     image = np.tile(picture(30, 31, 3), (10, 12, 1))
     assert image.nbytes > 256 << 10
     enlarge = load(service, scheme, tile=0)
     since, faults.unavailable = len(service.calls), 2
-    expected = imgan.load(str(enlarging))(image)
-    np.testing.assert_array_equal(enlarge(image), expected)
+    np.testing.assert_array_equal(enlarge(image), near(image))
     assert len(service.calls) - since == 3
 
 
@@ -110,7 +109,7 @@ def test_requests_are_in_flight_together(service: Loopback, faults: Faults) -> N
 
 @pytest.mark.parametrize(("scheme", "limit"), [("grpc", 12_000), ("http", 4000)])
 def test_tiles_shrink_to_what_the_server_takes(
-    scheme: str, limit: int, enlarging: Path
+    scheme: str, limit: int, enlarging: Path, near: Predictor
 ) -> None:
     """With tiles of 64 it is the request that is too large, with 32 the answer."""
     image = picture(64, 70, 3)
@@ -126,11 +125,13 @@ def test_tiles_shrink_to_what_the_server_takes(
         # For good: the next picture begins with what was possible.
         again = enlarge.predict(image)
         assert again.warnings == []
-    np.testing.assert_array_equal(made.pixels, imgan.load(str(enlarging))(image))
+    np.testing.assert_array_equal(made.pixels, near(image))
     np.testing.assert_array_equal(made.pixels, again.pixels)
 
 
-def test_blended_tiles_shrink_with_a_warning(translating: Path) -> None:
+def test_blended_tiles_shrink_with_a_warning(
+    translating: Path, near_drawn: Predictor
+) -> None:
     image = picture(130, 80, 3, dtype="uint16")
     limits = Faults(max_message_bytes=40_000)
     with Loopback({"drawn": translating}, limits) as service:
@@ -141,7 +142,7 @@ def test_blended_tiles_shrink_with_a_warning(translating: Path) -> None:
         "the server could not take more, so tiles of 32 pixels were blended, which "
         "changes the result"
     ]
-    expected = imgan.load(str(translating), tile=32)(image)
+    expected = Predictor(near_drawn.engine, tile=32)(image)
     np.testing.assert_array_equal(made.pixels, expected)
 
 
