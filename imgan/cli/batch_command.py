@@ -53,9 +53,9 @@ Server = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="In the place of --model: an export that TensorFlow Serving computes, for "
-        "machines without a GPU of their own. grpc://host:8500/NAME, or, several times "
-        "slower for pictures of more than 8 bits, http://host:8501/NAME.",
+        help="Instead of --model, an export on TensorFlow Serving, where that has the "
+        "GPU: grpc://host:8500/NAME. http://host:8501/NAME does as well for 8 bits at "
+        "the model's own scale, and is 20 times slower for the rest.",
     ),
 ]
 Timeout = Annotated[

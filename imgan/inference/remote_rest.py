@@ -1,4 +1,8 @@
-"""Requests to a server over its REST interface: JSON, and pictures as PNG inside."""
+"""Requests to a server over its REST interface: JSON, and pictures as PNG inside.
+
+Floats travel as decimal numbers, which lose nothing, and take 20 times as long as over
+gRPC and some 300 MB of memory for each tile on its way.
+"""
 
 import base64
 import json
