@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import imgan
+from imgan.export.saved_model import export_saved_model
 from imgan.inference.predictor import Predictor
 from tests.inference.networks import picture
+from tests.inference.translators import save_negative
 from tests.serving.loopback import Loopback
 from tests.serving.merging import Merger
 
@@ -127,3 +129,33 @@ def test_a_server_that_merges_requests(
             image = picture(41, 37, 3, dtype=dtype)
             np.testing.assert_array_equal(enlarge(image), near(image))
     assert max(merger.sizes) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "dtype", "changes"),
+    [
+        (2, 2, "float32", {"pixel_range": (0, 80), "output_pixel_range": (0, 8)}),
+        (3, 1, "uint8", {"output_pixel_range": (0, 80)}),
+        (3, 3, "uint8", {"output_dtype": "uint16"}),
+        (6, 3, "uint8", {"num_frames": 2}),
+    ],
+)
+def test_metres_depths_and_frames(
+    scheme: str,
+    inputs: int,
+    outputs: int,
+    dtype: str,
+    changes: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    bundle = Path(save_negative(tmp_path / "bundle", inputs, outputs, **changes))
+    export_saved_model(bundle, tmp_path / "served")
+    image = picture(70, 30, inputs, dtype=dtype)
+    expected = imgan.load(str(bundle), precision="float32").predict(image)
+    with Loopback({"m": tmp_path / "served"}) as service:
+        made = remote(service, scheme, "m").predict(image)
+    np.testing.assert_array_equal(made.pixels, expected.pixels)
+    assert made.pixels.dtype == expected.pixels.dtype
+    assert made.warnings == expected.warnings == []
