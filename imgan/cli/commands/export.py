@@ -9,7 +9,7 @@ from imgan.bundles.register import resolve
 from imgan.cli.text import write
 from imgan.errors import UsageError
 
-FORMATS = ("saved_model", "litert", "onnx")
+FORMATS = {"saved_model": "SavedModel", "litert": "LiteRT", "onnx": "ONNX"}
 
 
 def export(
@@ -125,4 +125,14 @@ def _portable(
     calibrate: Path | None,
     score: Path | None,
 ) -> list[str]:
-    raise NotImplementedError
+    if file_format == "onnx":
+        from imgan.export.onnx_model import export_onnx
+
+        made = export_onnx(bundle, output, precision=precision)
+    else:
+        from imgan.export.litert import export_litert
+
+        made = export_litert(
+            bundle, output, precision=precision, calibrate=calibrate, score=score
+        )
+    return [f"{made.path}: {FORMATS[file_format]} in {precision}", *made.lines]

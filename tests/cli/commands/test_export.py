@@ -47,6 +47,28 @@ def test_options_that_contradict_each_other(
     assert not (tmp_path / "served").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "told"),
+    [
+        (["--format", "litert"], "small.tflite", "LiteRT in float32"),
+        (
+            ["--format", "onnx", "--precision", "float16"],
+            "small.onnx",
+            "ONNX in float16",
+        ),
+    ],
+)
+def test_files_for_other_programs(
+    options: list[str], name: str, told: str, bundle: str, tmp_path: Path, capfd: Said
+) -> None:
+    assert main(["export", bundle, str(tmp_path), *options]) == 0
+    first, *others = capfd.readouterr().out.splitlines()
+    assert first == f"{tmp_path / name}: {told}"
+    assert others
+    assert (tmp_path / name).is_file()
+    assert (tmp_path / "small.card.json").is_file()
+
+
 def test_a_model_that_is_not_there(tmp_path: Path, capfd: Said) -> None:
     assert main(["export", "x5", str(tmp_path / "served")]) == 1
     assert "No model 'x5'" in capfd.readouterr().err
