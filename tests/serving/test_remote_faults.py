@@ -107,12 +107,14 @@ def test_requests_are_in_flight_together(service: Loopback, faults: Faults) -> N
     assert service.most_at_once == 4
 
 
-@pytest.mark.parametrize(("scheme", "limit"), [("grpc", 12_000), ("http", 4000)])
+@pytest.mark.parametrize(
+    ("scheme", "limit", "size"), [("grpc", 12_000, (64, 70)), ("http", 4000, (40, 36))]
+)
 def test_tiles_shrink_to_what_the_server_takes(
-    scheme: str, limit: int, enlarging: Path, near: Predictor
+    scheme: str, limit: int, size: tuple[int, int], enlarging: Path, near: Predictor
 ) -> None:
     """With tiles of 64 it is the request that is too large, with 32 the answer."""
-    image = picture(64, 70, 3)
+    image = picture(*size, 3)
     with Loopback({"small": enlarging}, Faults(max_message_bytes=limit)) as service:
         enlarge = load(service, scheme, tile=64)
         made = enlarge.predict(image)
