@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 
 def load(model: str = "x4", **options: Any) -> "Predictor":
-    """Return a `Predictor` for a shipped name, a bundle or a run folder.
+    """Return a `Predictor` for a shipped name, a bundle, a run folder or a server.
 
     Models for super-resolution enlarge pictures; those for translation, pix2pix and
     CycleGAN, turn them into others of the same size.
 
     Args:
-        model: What `--model` takes on the command line: also "bicubic".
+        model: What `--model` takes on the command line, also "bicubic", or what
+            `--server` takes: "grpc://host:8500/x4".
         **options: `tile`, `precision`, `scale`, `device`, `fidelity` and `keep_colors`
             of `Predictor.load`; of translation `stochastic` and `seed`, for the noise
-            that dropout is at inference.
+            that dropout is at inference; of servers `timeout`.
 
     Returns:
         A function of pictures, see `imgan.inference.predictor.Predictor`.

@@ -8,6 +8,8 @@
     ├── CheckpointError           a bundle, a checkpoint or its weights cannot be used
     │   └── UnknownModelError     no model of that name or at that path
     ├── TrainingError             a run cannot go on
+    ├── ServerError               a model server does not answer, or refuses
+    │   └── TooLargeError         what it was sent at once is more than it takes
     ├── MissingExtraError         an optional dependency is not installed
     └── OutputError               would overwrite, or cannot write
 
@@ -53,6 +55,14 @@ class UnknownModelError(CheckpointError):
 
 class TrainingError(ImganError):
     """A training run cannot go on."""
+
+
+class ServerError(ImganError):
+    """A server of models does not answer, refuses, or answers with nonsense."""
+
+
+class TooLargeError(ServerError):
+    """A message is larger than a server takes, or its memory ran out."""
 
 
 class MissingExtraError(ImganError):

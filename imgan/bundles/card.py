@@ -207,13 +207,30 @@ def read_card(folder: Path) -> Card:
     """
     path = card_path(folder)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read as a card: {error}") from error
+    return parse_card(text, str(path))
+
+
+def parse_card(text: str, source: str) -> Card:
+    """Return the card that a text describes.
+
+    Args:
+        text: JSON.
+        source: Where it comes from, for errors.
+
+    Raises:
+        CheckpointError: If the card is damaged or of a newer imgan.
+    """
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise CheckpointError(f"{source} cannot be read as a card: {error}") from error
     version = values.get("schema_version") if isinstance(values, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise CheckpointError(
-            f"{path} has schema_version {version}; this imgan reads up to "
+            f"{source} has schema_version {version}; this imgan reads up to "
             f"{SCHEMA_VERSION}. Upgrade imgan to use this model."
         )
     try:
@@ -221,7 +238,7 @@ def read_card(folder: Path) -> Card:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise CheckpointError(f"{path}: {where}: {first['msg']}") from error
+        raise CheckpointError(f"{source}: {where}: {first['msg']}") from error
 
 
 def write_card(card: Card, folder: Path) -> None:

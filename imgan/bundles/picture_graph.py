@@ -43,19 +43,49 @@ def through_network(
         `(1, scale * height, scale * width, channels)` float32 in the `output_range`,
         with the channels that `kinds.result_channels` says.
     """
+    images = to_network(tf, light, card)
+    return from_network(tf, network(images), card, light.shape[3])
+
+
+def to_network(tf: Any, light: Any, card: Card) -> Any:
+    """Return what a network is given of a picture, in the card's `input_range`.
+
+    Args:
+        tf: TensorFlow.
+        light: `(1, height, width, channels)` float32, as `to_light` returns it.
+        card: Of the network.
+
+    Returns:
+        `(batch, height, width, channels of the network)`: grey is repeated, and the
+        channels of a colour picture are a batch of grey ones.
+    """
     images, channels = to_range(light, card.input_range), light.shape[3]
     if channels == card.input_channels:
-        return tf.cast(network(images), tf.float32)
+        return images
     if channels == 1:
-        outputs = tf.cast(
-            network(tf.repeat(images, card.input_channels, 3)), tf.float32
-        )
-        if card.task == "translation":
-            return outputs
-        return tf.reduce_mean(outputs, axis=3, keepdims=True)
-    # (1, height, width, channels) -> (channels, height, width, 1) and back
-    outputs = network(tf.transpose(images, (3, 1, 2, 0)))
-    return tf.transpose(tf.cast(outputs, tf.float32), (3, 1, 2, 0))
+        return tf.repeat(images, card.input_channels, 3)
+    # (1, height, width, channels) -> (channels, height, width, 1)
+    return tf.transpose(images, (3, 1, 2, 0))
+
+
+def from_network(tf: Any, outputs: Any, card: Card, channels: int) -> Any:
+    """Return the result of one picture, in the card's `output_range`.
+
+    Args:
+        tf: TensorFlow.
+        outputs: What the network made of that which `to_network` returned.
+        card: Of the network.
+        channels: Of the picture.
+    """
+    outputs = tf.cast(outputs, tf.float32)
+    if channels == card.input_channels:
+        return outputs
+    if channels > 1:
+        # (channels, height, width, 1) -> (1, height, width, channels)
+        return tf.transpose(outputs, (3, 1, 2, 0))
+    if card.task == "translation":
+        return outputs
+    return tf.reduce_mean(outputs, axis=3, keepdims=True)
 
 
 def to_values(tf: Any, outputs: Any, card: Card) -> Any:
@@ -102,7 +132,7 @@ def freeze(function: Callable[..., Any], signature: Sequence[Any]) -> Any:
     import tensorflow as tf
     from tensorflow.python.framework import convert_to_constants
 
-    traced = tf.function(function, input_signature=list(signature))
+    traced = tf.function(function, autograph=False, input_signature=list(signature))
     return convert_to_constants.convert_variables_to_constants_v2(
         traced.get_concrete_function()
     )

@@ -49,11 +49,38 @@ PngCompression = Annotated[
 ]
 Precision = Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|gpu|gpu:0,1")]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Instead of --model, an export on TensorFlow Serving, where that has the "
+        "GPU: grpc://host:8500/NAME. http://host:8501/NAME does as well for 8 bits at "
+        "the model's own scale, and is 20 times slower for the rest.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001, help="Seconds that a server may take for a tile. Default: 60."
+    ),
+]
 MaxMegapixels = Annotated[float, typer.Option(min=0, help="Refuse larger inputs.")]
 ReportFile = Annotated[
     Path | None, typer.Option(metavar="FILE.json", help="Write what was done as JSON.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")]
+
+
+def chosen_model(model: str | None, server: str | None) -> str | None:
+    """Return what `--model` or `--server` names; None where neither was given."""
+    from imgan.inference.servers import parse_server
+
+    if server is None:
+        return model
+    if model is not None:
+        raise typer.BadParameter("--model and --server exclude each other; give one")
+    parse_server(server)
+    return server
 
 
 def run_command(

@@ -17,6 +17,9 @@ MOST_VALUES = 2**31 - 1
 """What TensorFlow's PNG encoder takes: height x width x channels."""
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+# Bytes up to height and width. No JPEG file is as short.
+_PNG_HEAD = 24
+
 # What 1 is for `imgan upscale`: quick, and hardly larger than the smallest.
 _COMPRESSION = 1
 
@@ -88,7 +91,8 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
         `(height, width, channels)` uint8 with the 1 to 4 channels of the file.
     """
     tf = import_tensorflow()
-    received = tf.strings.format("{} bytes", tf.strings.length(data))
+    length = tf.strings.length(data)
+    received = tf.strings.format("{} bytes", length)
     is_png = tf.strings.substr(data, 0, len(_PNG)) == _PNG
     is_jpeg = tf.strings.substr(data, 0, len(_JPEG)) == _JPEG
     kind = tf.where(is_png, "PNG", "JPEG")
@@ -98,8 +102,11 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
     empty = tf.zeros((0, 0, 0), tf.uint8)
 
     def parse() -> tuple[Any, Any]:
-        size = _attempt(
-            tf, data, lambda file: _size(tf, file, is_png), tf.zeros(2, tf.int32)
+        none = tf.zeros(2, tf.int32)
+        size = tf.cond(
+            length >= _PNG_HEAD,
+            lambda: _attempt(tf, data, lambda file: _size(tf, file, is_png), none),
+            lambda: none,
         )
         pixels = tf.reduce_prod(tf.cast(size, tf.int64))
         picture = tf.cond(
@@ -130,8 +137,13 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
 
 def _attempt(tf: Any, data: Any, work: Callable[[Any], Any], otherwise: Any) -> Any:
     """Return `work(data)`, or something else if an operation in it fails."""
-    tries = tf.data.Dataset.from_tensors(data).map(work).ignore_errors()
-    return tries.reduce(otherwise, lambda before, now: now)
+    plain = tf.autograph.experimental.do_not_convert
+    options = tf.data.Options()
+    # There is nothing to tune in a set of one, and TensorFlow logs that it was stopped.
+    options.autotune.enabled = False
+    tries = tf.data.Dataset.from_tensors(data).map(plain(work)).ignore_errors()
+    last = plain(lambda before, now: now)
+    return tries.with_options(options).reduce(otherwise, last)
 
 
 def _size(tf: Any, data: Any, is_png: Any) -> Any:
@@ -168,7 +180,9 @@ def _colour_planes(
     )
     pictures.set_shape((None, None, None, 3))
     results = serve(pictures, marks)
-    return results[0, ..., : tf.where(grey, 1, 3)], results[-1, ..., :1]
+    # Colours are not cut, which would copy them.
+    made = tf.cond(grey, lambda: results[0, ..., :1], lambda: results[0])
+    return made, results[-1, ..., :1]
 
 
 def _grey_planes(

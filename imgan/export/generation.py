@@ -48,8 +48,9 @@ def generation_signatures(network: Any, card: Card) -> dict[str, Any]:
     functions = {SERVING: (serve, signature), SEED: (draw, seeded)}
     if card.output_channels in (1, 3):
         functions[ENCODED] = (_encoded(tf, draw, card.labels), seeded)
+    # There is no Python to convert, and AutoGraph would look for it for half a minute.
     return {
-        name: tf.function(function, input_signature=specs)
+        name: tf.function(function, autograph=False, input_signature=specs)
         for name, (function, specs) in functions.items()
     }
 

@@ -65,8 +65,9 @@ def picture_signatures(network: Any, card: Card) -> dict[str, Any]:
     if takes_files(card):
         files = tf.TensorSpec((None,), tf.string, name="image_bytes")
         functions[ENCODED] = (encoded_function(serve, card), files)
+    # There is no Python to convert, and AutoGraph would look for it for half a minute.
     return {
-        name: tf.function(function, input_signature=[spec])
+        name: tf.function(function, autograph=False, input_signature=[spec])
         for name, (function, spec) in functions.items()
     }
 

@@ -123,15 +123,17 @@ def _card_function(tf: Any, card: Card) -> Any:
 
     # A request without inputs could not be merged with others, so there is a mute one.
     spec = tf.TensorSpec((None,), tf.string, name="query")
-    return tf.function(answer, input_signature=[spec])
+    return tf.function(answer, autograph=False, input_signature=[spec])
 
 
 def _save(tf: Any, functions: dict[str, Any], folder: Path) -> None:
     module = tf.Module()
     # Held, or the functions would be collected before they are saved.
     module.functions = functions
+    # Nobody trains an export, and gradients of activations may hold foreign tensors.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with hold_stderr():
-        tf.saved_model.save(module, str(folder), signatures=functions)
+        tf.saved_model.save(module, str(folder), functions, options)
 
 
 def _write_extra(folder: Path, card: Card) -> list[str]:

@@ -38,7 +38,7 @@ _FILES = (
 _SIGNATURES = {
     SERVING: "`images`, a batch of pictures of one size as pixels, to `images`",
     FLOAT: "the same in the value ranges of the network, float32",
-    ENCODED: "PNG and JPEG files of any sizes to `output_bytes`, PNG files, and `error`",
+    ENCODED: "PNG and JPEG files of any sizes to PNG in `output_bytes`, and `error`",
     NETWORK: "the bare network, for clients that pad and tile themselves",
     CARD: "any text to the model's card, as JSON",
 }

@@ -12,6 +12,7 @@ computed. Where tiles are blended, what comes after `stop` fades into the next t
 import math
 from collections.abc import Callable
 from typing import Any
+from typing import NamedTuple
 
 from imgan.bundles.grid import Grid
 from imgan.bundles.grid import padded_length
@@ -73,116 +74,116 @@ class TiledGraph:
         Returns:
             `(batch, scale * height, scale * width, channels of the result)`.
         """
-        tf = self._tf
-        count, height, width = tf.unstack(tf.shape(pictures)[:3])
-        limit = tile_side(self._grid) if self._grid.tile else tf.int32.max
-        fits = tf.maximum(height, width) <= limit
-        together = tf.where(fits, tf.maximum(1, self._area // (height * width)), 1)
-
-        def body(index: Any, done: Any, results: Any) -> tuple[Any, Any, Any]:
-            group = pictures[index : index + together]
-            mark = marks[index : index + together]
-            made = tf.cond(
-                fits,
-                lambda: self._whole(group, mark),
-                lambda: self._tiled(group[0], mark),
-            )
-            return index + together, done + 1, results.write(done, made)
-
-        groups = -(-count // together)
-        results = self._loop(
-            lambda index, done, _: index < count, body, (0, 0, self._array(groups, 4))
-        )[2]
-        return self._concat(results, 4)
-
-    def _whole(self, pictures: Any, marks: Any) -> Any:
         tf, scale = self._tf, self._grid.scale
-        height, width = tf.unstack(tf.shape(pictures)[1:3])
-        rows = (0, _padded(tf, height, self._grid))
-        columns = (0, _padded(tf, width, self._grid))
-        read = self._read(pictures, rows, height, axis=1)
-        read = self._read(read, columns, width, axis=2)
-        outputs = self._compute(read)[:, : height * scale, : width * scale]
-        return self._settle(outputs, marks)
+        count, height, width = tf.unstack(tf.shape(pictures)[:3])
+        together = tf.maximum(1, self._area // (height * width))
+        batch = _Batch(
+            pictures,
+            marks,
+            starts=tf.range(0, count, together),
+            together=together,
+            rows=plan_axis(height, self._grid),
+            columns=plan_axis(width, self._grid),
+        )
+        shape = (count, height * scale, width * scale, self._channels)
+        results = tf.zeros(shape, self._dtype)
+        work = self._blended if self._ramp else self._side_by_side
+        return work(batch, results)
 
-    def _tiled(self, picture: Any, marks: Any) -> Any:
-        """Return `(1, height, width, channels)` of a `(height, width, channels)`."""
-        tf, blended = self._tf, self._ramp > 0
-        height, width = tf.unstack(tf.shape(picture)[:2])
+    def _side_by_side(self, batch: "_Batch", results: Any) -> Any:
+        """Compute tile after tile; each is put where it belongs."""
+        tf = self._tf
+        down, across = tf.shape(batch.rows)[0], tf.shape(batch.columns)[0]
 
-        def settle(outputs: Any) -> Any:
-            return self._settle(outputs[None], marks)[0]
+        def body(index: Any, results: Any) -> tuple[Any, Any]:
+            start = batch.starts[index // (down * across)]
+            row = batch.rows[index // across % down]
+            column = batch.columns[index % across]
+            made = self._tile(batch, start, row, column)
+            settled = self._settle(made, batch.marks_from(start))
+            return index + 1, _put(tf, results, settled, (start, row[2], column[2]))
 
-        def row(first: Any, last: Any) -> Any:
-            # The strip of input rows is cut once, and tiles out of it.
-            strip = self._read(picture, (first, last), height, axis=0)
+        count = tf.shape(batch.starts)[0] * down * across
+        return _repeat(tf, count, body, results)
 
-            def tile(first: Any, last: Any) -> Any:
-                read = self._read(strip, (first, last), width, axis=1)
-                return tf.transpose(self._compute(read[None])[0], (1, 0, 2))
+    def _blended(self, batch: "_Batch", results: Any) -> Any:
+        """Compute rows of tiles; a row fades into the next, and is settled then."""
+        tf = self._tf
+        down = tf.shape(batch.rows)[0]
 
-            plan = plan_axis(width, self._grid)
-            joined = self._join(plan, tile, None if blended else settle)
-            return tf.transpose(joined, (1, 0, 2))
+        def body(index: Any, results: Any, fading: Any) -> tuple[Any, Any, Any]:
+            start, row = batch.starts[index // down], batch.rows[index % down]
+            made = self._row(batch, start, row)
+            made = _fade(tf, fading, made, self._ramp, axis=1, first=index % down == 0)
+            length = row[3] - row[2]
+            settled = self._settle(made[:, :length], batch.marks_from(start))
+            results = _put(tf, results, settled, (start, row[2], 0))
+            return index + 1, results, made[:, length : length + self._ramp]
 
-        plan = plan_axis(height, self._grid)
-        return self._join(plan, row, settle if blended else None)[None]
+        count = tf.shape(batch.starts)[0] * down
+        return _repeat(tf, count, body, results, self._nothing())
 
-    def _read(self, pixels: Any, span: tuple[Any, Any], length: Any, axis: int) -> Any:
+    def _row(self, batch: "_Batch", start: Any, row: Any) -> Any:
+        """Return a row of tiles, each faded into the next, from its first pixel on."""
+        tf = self._tf
+        across = tf.shape(batch.columns)[0]
+        pictures = tf.shape(batch.pictures[start : start + batch.together])[0]
+        whole = tf.shape(batch.pictures)[1] * self._grid.scale
+        height = tf.minimum(row[1] * self._grid.scale, whole) - row[2]
+        width = batch.columns[-1][3]
+        strip = tf.zeros((pictures, height, width, self._channels), tf.float32)
+
+        def body(index: Any, strip: Any, fading: Any) -> tuple[Any, Any, Any]:
+            column = batch.columns[index]
+            made = self._tile(batch, start, row, column)[:, :height]
+            made = _fade(tf, fading, made, self._ramp, axis=2, first=index == 0)
+            length = column[3] - column[2]
+            strip = _put(tf, strip, made[:, :, :length], (0, 0, column[2]))
+            return index + 1, strip, made[:, :, length : length + self._ramp]
+
+        return _repeat(tf, across, body, strip, self._nothing())
+
+    def _tile(self, batch: "_Batch", start: Any, row: Any, column: Any) -> Any:
+        """Return the outputs of one tile, from the first pixel that it settles on."""
+        scale = self._grid.scale
+        height, width = self._tf.unstack(self._tf.shape(batch.pictures)[1:3])
+        pixels = batch.pictures[start : start + batch.together]
+        read = self._read(pixels, row, height, axis=1)
+        read = self._read(read, column, width, axis=2)
+        made = self._compute(read)[
+            :, row[2] - row[0] * scale :, column[2] - column[0] * scale :
+        ]
+        if self._ramp:
+            return made
+        return made[:, : row[3] - row[2], : column[3] - column[2]]
+
+    def _read(self, pixels: Any, span: Any, length: Any, axis: int) -> Any:
         """Return the pixels of a span, mirrored beyond the end of the picture."""
-        tf, (first, last) = self._tf, span
+        tf, first, last = self._tf, span[0], span[1]
         if self._grid.multiple == self._grid.minimum == 1:
             return pixels[(slice(None),) * axis + (slice(first, last),)]
         return tf.gather(pixels, mirrored(tf.range(first, last), length), axis=axis)
 
-    def _join(self, plan: Any, make: Callable[[Any, Any], Any], settle: Any) -> Any:
-        """Put what `make(first, last)` returns together along its first axis."""
-        tf, scale, ramp = self._tf, self._grid.scale, self._ramp
-        # Of a row of tiles that are put side by side, pixels are settled already.
-        inner = settle is None and ramp == 0
-        dtype = self._dtype if settle is not None or inner else "float32"
-        rising = (tf.range(ramp, dtype=tf.float32) + 0.5) / max(1, ramp)
+    def _nothing(self) -> Any:
+        """Return what fades into a first tile, which `_fade` leaves alone."""
+        return self._tf.zeros((0, 0, 0, self._channels), self._tf.float32)
 
-        def body(index: Any, joined: Any, fading: Any) -> tuple[Any, Any, Any]:
-            first, last, start, stop = tf.unstack(plan[index])
-            made = make(first, last)[start - first * scale :]
-            length = stop - start
-            if ramp:
-                made = tf.cond(
-                    index > 0, lambda: _faded(tf, fading, made, rising), lambda: made
-                )
-                fading = made[length : length + ramp]
-            settled = made[:length] if settle is None else settle(made[:length])
-            return index + 1, joined.write(index, settled), fading
 
-        count = tf.shape(plan)[0]
-        fading = tf.zeros((0, 0, self._channels), tf.float32)
-        state = (0, self._array(count, 3, dtype), fading)
-        joined = self._loop(lambda index, *_: index < count, body, state)[1]
-        return self._concat(joined, 3)
+class _Batch(NamedTuple):
+    """Pictures, and how they are grouped and cut."""
 
-    def _loop(self, condition: Any, body: Any, state: tuple[Any, ...]) -> Any:
-        tf = self._tf
-        shapes = tuple(
-            tf.TensorShape([None, None, self._channels])
-            if getattr(value, "shape", None) == (0, 0, self._channels)
-            else tf.nest.map_structure(lambda _: None, value)
-            for value in state
-        )
-        return tf.while_loop(
-            condition, body, state, shape_invariants=shapes, parallel_iterations=1
-        )
+    pictures: Any
+    marks: Any
+    starts: Any
+    """`(groups,)`: the first picture of each group that is computed at once."""
+    together: Any
+    """Pictures in a group."""
+    rows: Any
+    columns: Any
 
-    def _array(self, size: Any, rank: int, dtype: str | None = None) -> Any:
-        shape = [None] * (rank - 1) + [self._channels]
-        return self._tf.TensorArray(
-            dtype or self._dtype, size=size, infer_shape=False, element_shape=shape
-        )
-
-    def _concat(self, array: Any, rank: int) -> Any:
-        joined = array.concat()
-        joined.set_shape([None] * (rank - 1) + [self._channels])
-        return joined
+    def marks_from(self, start: Any) -> Any:
+        """Return the marks of the group that begins with a picture."""
+        return self.marks[start : start + self.together]
 
 
 def plan_axis(length: Any, grid: Grid) -> Any:
@@ -190,8 +191,11 @@ def plan_axis(length: Any, grid: Grid) -> Any:
 
     Args:
         length: Input pixels along the axis, an int32 tensor.
-        grid: With a tile.
+        grid: How the network may be tiled; without a tile there is one.
     """
+    if not grid.tile:
+        tf = import_tensorflow()
+        return tf.stack([[0, _padded(tf, length, grid), 0, length * grid.scale]])
     return (_plan_blended if grid.overlap else _plan_exact)(length, grid)
 
 
@@ -212,11 +216,42 @@ def mirrored(indices: Any, length: Any) -> Any:
     return tf.where(enough, reflected, tf.minimum(indices, length - 1))
 
 
-def _faded(tf: Any, fading: Any, made: Any, rising: Any) -> Any:
-    """Let the end of one tile fade into the beginning of the next."""
-    ramp = rising.shape[0]
-    head = fading + (made[:ramp] - fading) * rising[:, None, None]
-    return tf.concat([head, made[ramp:]], 0)
+def _repeat(tf: Any, count: Any, body: Callable[..., Any], *state: Any) -> Any:
+    """Return the first of the state after `body(index, *state)` ran so many times."""
+    shapes = [tf.TensorShape([None, None, None, one.shape[3]]) for one in state]
+    return tf.while_loop(
+        lambda index, *_: index < count,
+        body,
+        (tf.constant(0), *state),
+        shape_invariants=(tf.TensorShape([]), *shapes),
+        # One tile at a time: that is what bounds the memory.
+        parallel_iterations=1,
+    )[1]
+
+
+def _put(tf: Any, canvas: Any, values: Any, corner: tuple[Any, Any, Any]) -> Any:
+    """Put values into a tensor, which is done in place where nobody else holds it."""
+    begin = tf.stack([*corner, 0])
+    return tf.raw_ops.TensorStridedSliceUpdate(
+        input=canvas,
+        begin=begin,
+        end=begin + tf.shape(values),
+        strides=tf.ones(4, tf.int32),
+        value=values,
+    )
+
+
+def _fade(tf: Any, fading: Any, made: Any, ramp: int, *, axis: int, first: Any) -> Any:
+    """Let the end of one tile fade into the beginning of the next along an axis."""
+    weights = (tf.range(ramp, dtype=tf.float32) + 0.5) / ramp
+    rising = tf.reshape(weights, [ramp if one == axis else 1 for one in range(4)])
+    before = (slice(None),) * axis
+
+    def faded() -> Any:
+        head = fading + (made[(*before, slice(0, ramp))] - fading) * rising
+        return tf.concat([head, made[(*before, slice(ramp, None))]], axis)
+
+    return tf.cond(first, lambda: made, faded)
 
 
 def _plan_exact(length: Any, grid: Grid) -> Any:

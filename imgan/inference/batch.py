@@ -95,6 +95,7 @@ def check_request(options: BatchOptions, command: str) -> Card | None:
     Raises:
         UnknownModelError: If there is no such model, or its partner is missing.
         CheckpointError: If its card is damaged, or its partner is of another network.
+        ServerError: If it is on a server that does not answer.
         UsageError: If the command is not for such models, or options do not fit it.
     """
     card = check_model(
@@ -102,6 +103,9 @@ def check_request(options: BatchOptions, command: str) -> Card | None:
         options.fidelity,
         keep_colors=options.keep_colors,
         stochastic=options.stochastic,
+        device=options.device,
+        precision=options.precision,
+        timeout=options.timeout,
     )
     translates = card is not None and card.task == "translation"
     if translates and command != "translate":
@@ -157,6 +161,7 @@ def _load(options: BatchOptions) -> Predictor:
         keep_colors=options.keep_colors,
         stochastic=options.stochastic,
         seed=options.seed,
+        timeout=options.timeout,
     )
 
 

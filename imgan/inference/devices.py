@@ -52,4 +52,5 @@ def short_name(devices: list[str]) -> str:
     """Return devices as the option spells them: "cpu", "gpu:0,1"."""
     if devices == ["/CPU:0"]:
         return "cpu"
-    return "gpu:" + ",".join(device.rpartition(":")[2] for device in devices)
+    kind = devices[0][1:].partition(":")[0].lower()
+    return f"{kind}:" + ",".join(device.rpartition(":")[2] for device in devices)

@@ -213,6 +213,7 @@ class NetworkEngine:
                     dtype,
                     channels,
                     quantise=quantise,
+                    device=device,
                 )
             return self._functions[key]
 

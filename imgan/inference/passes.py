@@ -9,6 +9,7 @@ from imgan.bundles.grid import padded_length
 from imgan.bundles.grid import ramp_length
 from imgan.bundles.grid import tile_side
 from imgan.errors import ImganError
+from imgan.errors import TooLargeError
 from imgan.inference.blending import RowBlender
 from imgan.inference.blending import blend_row
 from imgan.inference.blending import is_blended
@@ -83,8 +84,9 @@ class TileChoice:
     def shrink(self, grid: Grid, job: TileJob, error: BaseException) -> Grid:
         """Return how to tile a picture after memory ran out.
 
-        Tiles put side by side shrink for good. Blended ones show in the result, so
-        that other pictures keep theirs, and this one begins anew with a warning.
+        Tiles put side by side shrink for good, which is said where a server was the
+        reason. Blended ones show in the result, so that other pictures keep theirs, and
+        this one begins anew with a warning.
 
         Raises:
             ImganError: If no smaller tile is possible.
@@ -93,19 +95,35 @@ class TileChoice:
         used = min(grid.tile, whole) if grid.tile else whole
         smaller = grid._replace(tile=used // 2)
         possible = used // 2 >= SMALLEST_TILE and self._allowed.tile
+        remote = isinstance(error, TooLargeError)
         if not possible or tile_side(smaller) >= tile_side(grid._replace(tile=used)):
-            raise ImganError(
-                f"Out of memory with tiles of {used} pixels, and no smaller one is "
-                "possible. Close other programs or use a smaller picture"
-            ) from error
+            raise _hopeless(error, used) from error
+        reason = "the server could not take more" if remote else "memory ran out"
         if not grid.overlap:
             self.tile = min(self.tile or whole, smaller.tile)
+            if remote:
+                means = "" if grid.error else ", which changes nothing in the result"
+                job.notes = [
+                    f"{reason}, so tiles of {self.tile} pixels were used{means}"
+                ]
             return self.grid()
         job.restart(
-            f"memory ran out, so tiles of {tile_side(smaller)} pixels were blended, "
-            "which changes the result"
+            f"{reason}, so tiles of {tile_side(smaller)} pixels were blended, which "
+            "changes the result"
         )
         return smaller
+
+
+def _hopeless(error: BaseException, used: int) -> ImganError:
+    if isinstance(error, TooLargeError):
+        return ImganError(
+            f"{error}. That was with tiles of {used} pixels, and no smaller one is "
+            "possible. Raise the limit of the server, or of the proxy before it"
+        )
+    return ImganError(
+        f"Out of memory with tiles of {used} pixels, and no smaller one is possible. "
+        "Close other programs or use a smaller picture"
+    )
 
 
 def _side(grid: Grid) -> int:

@@ -27,8 +27,11 @@ from imgan.inference.passes import Progress
 from imgan.inference.passes import TileChoice
 from imgan.inference.passes import compute_picture
 from imgan.inference.precision import choose_precision
+from imgan.inference.remote import RemoteEngine
+from imgan.inference.remote import connect
 from imgan.inference.resample import make_resampler
 from imgan.inference.resample import result_size
+from imgan.inference.servers import is_server
 from imgan.inference.streams import Cancelled
 from imgan.inference.streams import Streams
 from imgan.inference.tiles import TileJob
@@ -108,12 +111,14 @@ class Predictor:
         keep_colors: bool = False,
         stochastic: bool = False,
         seed: int = 0,
+        timeout: float | None = None,
     ) -> "Predictor":
         """Return a predictor for what `--model` takes, such as a name or a folder.
 
         Args:
-            model: A shipped name, "bicubic", or the path of a bundle, a run folder or
-                an exported SavedModel.
+            model: A shipped name, "bicubic", the path of a bundle, a run folder or an
+                exported SavedModel, or the address of one on a server, such as
+                "grpc://host:8500/x4".
             tile: As in the constructor.
             precision: As in the constructor.
             scale: As in the constructor.
@@ -125,9 +130,11 @@ class Predictor:
                 result is the network's own, the same in every call.
             seed: Of that noise: the same seed gives the same result, whatever was
                 computed before.
+            timeout: Seconds that a server may take for a tile; 60 by default.
 
         Raises:
             UnknownModelError: If there is no such model, or its partner is missing.
+            ServerError: If it is on a server that does not answer.
             CheckpointError: If its files cannot be used.
             UsageError: If the model draws from noise, or what is asked for is not
                 possible with it or here.
@@ -135,10 +142,18 @@ class Predictor:
         parse_device(device)
         engine: Engine
         card = check_model(
-            str(model), fidelity, keep_colors=keep_colors, stochastic=stochastic
+            str(model),
+            fidelity,
+            keep_colors=keep_colors,
+            stochastic=stochastic,
+            device=device,
+            precision=precision,
+            timeout=timeout,
         )
         if card is None:
             engine, precision = BicubicEngine(), "float32"
+        elif is_server(str(model)):
+            engine = RemoteEngine(card, connect(str(model), timeout))
         else:
             folder = resolve(str(model))
             noise_seed = seed if stochastic else None
@@ -218,6 +233,11 @@ class Predictor:
         started = time.perf_counter()
         precision = self.precision_for(image.dtype.name)
         job = self._job(image, self._scale_of(scale, self.scale), precision)
+        if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
+            job.notes.append(
+                f"computed in {precision}, which is all that the export has; 16 bits "
+                "and floats want one in float32"
+            )
         compute_picture(job, self._tiles, self._streams, progress, cancelled)
         if self.keep_colors if keep_colors is None else keep_colors:
             source = image.reshape(*job.size, -1)

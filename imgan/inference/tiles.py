@@ -8,6 +8,7 @@ from dataclasses import field
 import numpy as np
 
 from imgan.errors import ImganError
+from imgan.errors import TooLargeError
 from imgan.inference.engines import Engine
 from imgan.inference.graph import TileResult
 from imgan.inference.resample import Resampler
@@ -131,8 +132,8 @@ def quantise(values: Array, dtype: str, *, raw: bool = False) -> Array:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether a smaller tile may help."""
-    if isinstance(error, MemoryError):
+    """Return whether a smaller tile may help, here or on a server."""
+    if isinstance(error, MemoryError | TooLargeError):
         return True
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and isinstance(

@@ -39,7 +39,7 @@ class BatchOptions:
     """What a batch does with every picture."""
 
     model: str = "x4"
-    """A shipped name, a bundle, a run folder, or "bicubic"."""
+    """A shipped name, a bundle, a run folder, an export, "bicubic", or an address."""
     scale: float | None = None
     """Result pixels per input pixel along one side; None: the model's."""
     overwrite: bool = False
@@ -50,6 +50,8 @@ class BatchOptions:
     tile: int | None = None
     precision: str = "auto"
     device: str = "auto"
+    timeout: float | None = None
+    """Seconds that a server may take for a tile; None: the usual ones."""
     max_megapixels: float = 500.0
     fidelity: float | None = None
     """0 to 1, from an adversarial model to its partner; None: the model itself."""

@@ -73,6 +73,7 @@ class NearestEngine:
     name = "nearest"
     device = "cpu"
     translates = False
+    precision: str | None = None
 
     def __init__(self, scale: int = 2, tile: int = 64, **grid: int) -> None:
         self.grid = Grid(tile, grid.pop("halo", 2), scale, **grid)

@@ -125,4 +125,14 @@ def _portable(
     calibrate: Path | None,
     score: Path | None,
 ) -> list[str]:
-    raise NotImplementedError
+    if file_format == "onnx":
+        from imgan.export.onnx_model import export_onnx
+
+        made = export_onnx(bundle, output, precision=precision)
+    else:
+        from imgan.export.litert import export_litert
+
+        made = export_litert(
+            bundle, output, precision=precision, calibrate=calibrate, score=score
+        )
+    return list(made.lines)

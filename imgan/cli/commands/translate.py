@@ -16,12 +16,17 @@ from imgan.cli.batch_command import Quality
 from imgan.cli.batch_command import Quiet
 from imgan.cli.batch_command import Recursive
 from imgan.cli.batch_command import ReportFile
+from imgan.cli.batch_command import Server
+from imgan.cli.batch_command import Timeout
+from imgan.cli.batch_command import chosen_model
 from imgan.cli.batch_command import run_command
 
 
 def translate(
     paths: Paths,
-    model: Annotated[str, typer.Option(metavar="PATH", help="Bundle or run folder.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Bundle or run folder.")
+    ] = None,
     stochastic: Annotated[
         bool,
         typer.Option(
@@ -63,6 +68,8 @@ def translate(
     ] = None,
     precision: Precision = "auto",
     device: Device = "auto",
+    server: Server = None,
+    timeout: Timeout = None,
     max_megapixels: MaxMegapixels = 500,
     report: ReportFile = None,
     quiet: Quiet = False,
@@ -79,14 +86,18 @@ def translate(
 
     if seed is not None and not stochastic:
         raise typer.BadParameter("--seed is of --stochastic; give both, or neither")
+    named = chosen_model(model, server)
+    if named is None:
+        raise typer.BadParameter("Expected --model, or --server")
     options = BatchOptions(
-        model=model,
+        model=named,
         overwrite=overwrite,
         quality=quality,
         compression=png_compression,
         tile=tile,
         precision=precision,
         device=device,
+        timeout=timeout,
         max_megapixels=max_megapixels,
         stochastic=stochastic,
         seed=seed or 0,

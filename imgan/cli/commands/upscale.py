@@ -15,6 +15,9 @@ from imgan.cli.batch_command import Quality
 from imgan.cli.batch_command import Quiet
 from imgan.cli.batch_command import Recursive
 from imgan.cli.batch_command import ReportFile
+from imgan.cli.batch_command import Server
+from imgan.cli.batch_command import Timeout
+from imgan.cli.batch_command import chosen_model
 from imgan.cli.batch_command import run_command
 
 
@@ -62,6 +65,8 @@ def upscale(
     ] = None,
     precision: Precision = "auto",
     device: Device = "auto",
+    server: Server = None,
+    timeout: Timeout = None,
     max_megapixels: MaxMegapixels = 500,
     report: ReportFile = None,
     quiet: Quiet = False,
@@ -75,7 +80,7 @@ def upscale(
     from imgan.inference.work import BatchOptions
 
     options = BatchOptions(
-        model=model or choose_model(scale, fidelity),
+        model=chosen_model(model, server) or choose_model(scale, fidelity),
         scale=scale,
         overwrite=overwrite,
         quality=quality,
@@ -83,6 +88,7 @@ def upscale(
         tile=tile,
         precision=precision,
         device=device,
+        timeout=timeout,
         max_megapixels=max_megapixels,
         fidelity=fidelity,
         keep_colors=keep_colors,
