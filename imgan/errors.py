@@ -8,6 +8,7 @@
     ├── CheckpointError           a bundle, a checkpoint or its weights cannot be used
     │   └── UnknownModelError     no model of that name or at that path
     ├── TrainingError             a run cannot go on
+    ├── ClusterError              a cluster cannot be reached, or cannot do the work
     ├── MissingExtraError         an optional dependency is not installed
     └── OutputError               would overwrite, or cannot write
 
@@ -53,6 +54,10 @@ class UnknownModelError(CheckpointError):
 
 class TrainingError(ImganError):
     """A training run cannot go on."""
+
+
+class ClusterError(ImganError):
+    """A cluster cannot be reached, or its machines cannot do the work."""
 
 
 class MissingExtraError(ImganError):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from imgan.cli.batch_command import Cluster
 from imgan.cli.batch_command import Device
 from imgan.cli.batch_command import Format
 from imgan.cli.batch_command import MaxMegapixels
@@ -63,6 +64,7 @@ def upscale(
     precision: Precision = "auto",
     device: Device = "auto",
     max_megapixels: MaxMegapixels = 500,
+    cluster: Cluster = None,
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> int:
@@ -88,5 +90,5 @@ def upscale(
         keep_colors=keep_colors,
     )
     return run_command(
-        "upscale", paths, options, image_format, recursive, report, quiet
+        "upscale", paths, options, image_format, recursive, report, quiet, cluster
     )
