@@ -5,11 +5,11 @@ work through Ray Client (`ray://`), and what it logs belongs to the cluster's lo
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from imgan.inference.cluster.books import Books
 from imgan.inference.cluster.books import DistantBooks
+from imgan.inference.cluster.pool import Pool
 from imgan.inference.cluster.setup import Assignment
 from imgan.inference.cluster.setup import Setup
 from imgan.inference.cluster.worker import AT_ONCE
@@ -18,20 +18,6 @@ from imgan.inference.cluster.worker import ClusterWorker
 # A block is what Ray hands out at once, and costs it 10 ms. One picture each, so that
 # a large one holds no other; a batch of very many has several in a block.
 _MOST_BLOCKS = 5000
-
-
-@dataclass(frozen=True)
-class Pool:
-    """The workers of a job, and what each is given."""
-
-    count: int
-    cpus: int
-    """Cores of each that computes on them; 0: it computes on a GPU."""
-
-    @property
-    def resources(self) -> dict[str, float]:
-        """What Ray reserves for each."""
-        return {"num_cpus": self.cpus} if self.cpus else {"num_gpus": 1}
 
 
 class RayWorker:

@@ -2,32 +2,30 @@
 
 import importlib.util
 import logging
+import os
 import re
 import signal
+import socket
 import sys
+import tempfile
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from typing import TextIO
 
 from imgan.errors import ClusterError
 from imgan.errors import MissingExtraError
 from imgan.errors import UsageError
-from imgan.inference.cluster.conductor import Pool
 from imgan.inference.devices import parse_device
-from imgan.inference.engines import BicubicEngine
 from imgan.inference.work import BatchOptions
 from imgan.runtime import hold_stderr
 
 _OLDEST_RAY = (2, 59)
-# One TensorFlow does not keep more cores than these busy.
-_MOST_CORES = 8
-_MOST_IDLE = 0.25
-"""Share of a cluster's cores that may be left over by workers of equal size."""
+_PATIENCE = 10.0  # seconds until a machine must have answered
 
 
 def check_cluster(address: str, options: BatchOptions) -> None:
@@ -89,14 +87,11 @@ def connected(address: str) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    log = logging.getLogger("ray")
-    level, out = log.level, sys.stdout
-    on_end = signal.getsignal(signal.SIGTERM)
-    log.setLevel(logging.CRITICAL)
-    sys.stdout = _WithoutRay(out)
-    try:
+    with _quiet(), _own_signals() as take_back:
+        found = _found(address)
         with hold_stderr():
-            failure = _connect(ray, address)
+            failure = _connect(ray, found)
+        take_back()
         if failure is not None:
             raise ClusterError(_reason(address, failure)) from failure
         try:
@@ -104,15 +99,86 @@ def connected(address: str) -> Iterator[Any]:
         finally:
             with hold_stderr():
                 ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Ray says in this process off the terminal."""
+    log = logging.getLogger("ray")
+    level, out = log.level, sys.stdout
+    log.setLevel(logging.CRITICAL)
+    sys.stdout = _WithoutRay(out)
+    try:
+        yield
     finally:
         sys.stdout = out
         log.setLevel(level)
-        if threading.current_thread() is threading.main_thread():
-            # Ray has put its own in the place of it.
-            signal.signal(signal.SIGTERM, on_end)
 
 
-def _connect(ray: Any, address: str) -> Exception | None:
+@contextmanager
+def _own_signals() -> Iterator[Callable[[], None]]:
+    """Yield what makes SIGTERM end this process in good order, as Ctrl-C does.
+
+    Ray puts a handler of its own there, which prints addresses and aborts.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    here = threading.current_thread() is threading.main_thread()
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    def take_back() -> None:
+        if here:
+            signal.signal(signal.SIGTERM, end)
+
+    try:
+        yield take_back
+    finally:
+        if here:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _found(address: str) -> str | None:
+    """Return what to give Ray for an address; None: it finds the cluster by itself.
+
+    Where nobody listens Ray would try for a quarter of an hour, without a word.
+    """
+    if address == "local":
+        return address
+    named = os.environ.get("RAY_ADDRESS") if address == "auto" else address
+    if named in (None, "", "auto"):
+        recorded = _recorded()
+        gone = recorded is not None and _unreachable(recorded) is not None
+        return "local" if gone else None
+    if named == "local":
+        return named
+    error = _unreachable(str(named))
+    if error is not None:
+        raise ClusterError(_reason(str(named), error)) from error
+    return named
+
+
+def _recorded() -> str | None:
+    """Return where `ray start` has said that it started a cluster on this machine."""
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR")
+    posix = os.name == "posix"
+    folder = folder or ("/tmp" if posix else tempfile.gettempdir())
+    try:
+        return Path(folder, "ray", "ray_current_cluster").read_text().strip() or None
+    except OSError:
+        return None
+
+
+def _unreachable(address: str) -> Exception | None:
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+    except (OSError, ValueError) as error:
+        return error
+    return None
+
+
+def _connect(ray: Any, address: str | None) -> Exception | None:
     """Connect; return what went wrong, so that what Ray says of it stays unsaid."""
     options: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
     if address == "local":
@@ -120,7 +186,7 @@ def _connect(ray: Any, address: str) -> Exception | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ray.init(address=None if address == "auto" else address, **options)
+            ray.init(address=address, **options)
     except Exception as error:
         return error
     return None
@@ -134,8 +200,8 @@ def _reason(address: str, error: Exception) -> str:
         causes.append(str(cause))
         cause = cause.__cause__ or cause.__context__
     hint = "Start one with `ray start --head`, or use --cluster local"
-    if "InvalidAuthToken" in " ".join(causes):
-        hint = "It wants a token: set RAY_AUTH_MODE=token, and see Ray's documentation"
+    if "InvalidAuthToken" in " ".join(causes) or "timeout" in said:
+        hint = "If it wants a token, set RAY_AUTH_MODE=token; see Ray's documentation"
     elif "ersion mismatch" in said:
         hint = "Install the same versions of Ray and Python here and on the cluster"
     shortened = said if len(said) <= 200 else said[:197] + "..."
@@ -155,43 +221,3 @@ class _WithoutRay:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-def plan_pool(
-    nodes: Iterable[Mapping[str, float]], options: BatchOptions, pictures: int
-) -> Pool:
-    """Return a worker for each device, and not more than there are pictures.
-
-    Args:
-        nodes: What each machine has, as Ray counts it: "CPU", "GPU".
-        options: Of the batch.
-        pictures: To be made.
-
-    Raises:
-        ClusterError: If there is no device of the kind that is asked for.
-    """
-    nodes = list(nodes)
-    gpus = sum(int(node.get("GPU", 0)) for node in nodes)
-    wants_gpu = options.device != "cpu" and options.model != BicubicEngine.name
-    if gpus and wants_gpu:
-        return Pool(min(gpus, pictures), 0)
-    if options.device == "gpu" and wants_gpu:
-        raise ClusterError(
-            "--device gpu: the cluster has no GPUs. Use --device auto or cpu"
-        )
-    cores = [int(node.get("CPU", 0)) for node in nodes]
-    if not any(cores):
-        raise ClusterError(
-            "The cluster has neither CPUs nor GPUs for work. Add machines to it"
-        )
-    each = _cores_of_each(cores)
-    return Pool(min(sum(count // each for count in cores), pictures), each)
-
-
-def _cores_of_each(cores: list[int]) -> int:
-    """Return the most cores for a worker that do not leave many of all idle."""
-    for each in range(min(_MOST_CORES, max(cores)), 1, -1):
-        used = sum(count // each * each for count in cores)
-        if used >= (1 - _MOST_IDLE) * sum(cores):
-            return each
-    return 1

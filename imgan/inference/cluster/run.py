@@ -18,8 +18,8 @@ from imgan.inference.batch import prepare_batch
 from imgan.inference.cluster.conductor import Conductor
 from imgan.inference.cluster.connection import check_cluster
 from imgan.inference.cluster.connection import connected
-from imgan.inference.cluster.connection import plan_pool
 from imgan.inference.cluster.follower import Follower
+from imgan.inference.cluster.pool import plan_pool
 from imgan.inference.cluster.setup import Assignment
 from imgan.inference.cluster.setup import Setup
 from imgan.inference.eligibility import BICUBIC
