@@ -1,6 +1,8 @@
 """The way to a Ray cluster, without a word of Ray's on the user's terminal."""
 
+import contextlib
 import importlib.util
+import io
 import logging
 import os
 import re
@@ -12,7 +14,6 @@ import threading
 import warnings
 from collections.abc import Callable
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from typing import TextIO
@@ -25,6 +26,7 @@ from imgan.inference.work import BatchOptions
 from imgan.runtime import hold_stderr
 
 _OLDEST_RAY = (2, 59)
+_ADDRESS = re.compile(r"(?:ray://)?([^\s/]+):(\d+)")
 _PATIENCE = 10.0  # seconds until a machine must have answered
 
 
@@ -36,7 +38,7 @@ def check_cluster(address: str, options: BatchOptions) -> None:
         MissingExtraError: If Ray is not installed.
         ClusterError: If Ray is too old.
     """
-    if address not in ("auto", "local") and ":" not in address:
+    if address not in ("auto", "local") and not _ADDRESS.fullmatch(address):
         raise UsageError(
             "--cluster must be auto, local or an address such as head:6379 or "
             f"ray://head:10001. Received: {address}"
@@ -70,7 +72,7 @@ def _check_version(version: str) -> None:
         )
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(address: str) -> Iterator[Any]:
     """Be connected to a cluster inside the block; yields the module `ray`.
 
@@ -97,25 +99,27 @@ def connected(address: str) -> Iterator[Any]:
         try:
             yield ray
         finally:
-            with hold_stderr():
+            # It hands out there what it held back as being said twice.
+            with hold_stderr(), contextlib.redirect_stdout(io.StringIO()):
                 ray.shutdown()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what Ray says in this process off the terminal."""
-    log = logging.getLogger("ray")
-    level, out = log.level, sys.stdout
+    log, distant = map(logging.getLogger, ("ray", "ray.util.client.logsclient"))
+    level = log.level
     log.setLevel(logging.CRITICAL)
-    sys.stdout = _WithoutRay(out)
+    distant.disabled = True  # It gives itself a level when it is imported.
     try:
-        yield
+        with contextlib.redirect_stdout(_WithoutRay(sys.stdout)):
+            yield
     finally:
-        sys.stdout = out
         log.setLevel(level)
+        distant.disabled = False
 
 
-@contextmanager
+@contextlib.contextmanager
 def _own_signals() -> Iterator[Callable[[], None]]:
     """Yield what makes SIGTERM end this process in good order, as Ctrl-C does.
 
@@ -160,20 +164,24 @@ def _found(address: str) -> str | None:
 
 def _recorded() -> str | None:
     """Return where `ray start` has said that it started a cluster on this machine."""
-    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR")
-    posix = os.name == "posix"
-    folder = folder or ("/tmp" if posix else tempfile.gettempdir())
+    folder = os.environ.get("RAY_TMPDIR")
+    if not folder and sys.platform == "darwin":
+        folder = "/tmp"  # Not the system's folder for temporary files.
+    path = Path(folder or tempfile.gettempdir(), "ray", "ray_current_cluster")
     try:
-        return Path(folder, "ray", "ray_current_cluster").read_text().strip() or None
+        return path.read_text(encoding="utf-8").strip() or None
     except OSError:
         return None
 
 
 def _unreachable(address: str) -> Exception | None:
-    host, _, port = address.rpartition("://")[2].rpartition(":")
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        return None  # Ray may know what it means.
+    where = (match[1].strip("[]"), int(match[2]))
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
-    except (OSError, ValueError) as error:
+        socket.create_connection(where, _PATIENCE).close()
+    except (OSError, OverflowError) as error:
         return error
     return None
 

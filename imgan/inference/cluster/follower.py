@@ -92,7 +92,7 @@ class Follower:
         if isinstance(note, Begun):
             output = Path(os.path.abspath(str(row.output)))
             self._begun.add((output, note.pid, note.machine))
-            if note.tries:
+            if note.tries and note.index in self._left:
                 self._tell(f"{row.input} is made once more: its worker died")
         elif isinstance(note, Advanced):
             if note.index in self._left:

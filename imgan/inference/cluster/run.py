@@ -15,6 +15,7 @@ from imgan.errors import ClusterError
 from imgan.inference.batch import Batch
 from imgan.inference.batch import load_predictor
 from imgan.inference.batch import prepare_batch
+from imgan.inference.cluster.books import Note
 from imgan.inference.cluster.conductor import Conductor
 from imgan.inference.cluster.connection import check_cluster
 from imgan.inference.cluster.connection import connected
@@ -141,59 +142,65 @@ def _lead(
         setup.options, device="cpu" if pool.cpus else setup.options.device
     )
     setup = replace(setup, options=options, threads=pool.cpus)
-    try:
+    with _explaining(ray):
         conductor = _start_conductor(ray, nodes)
-        try:
+    try:
+        with _explaining(ray):
             job = conductor.lead.remote(setup, assignments, pool)
-            _follow(ray, conductor, job, follower)
-        finally:
-            # All that it started ends with it.
-            with contextlib.suppress(Exception):
-                ray.kill(conductor)
-    except ray.exceptions.RayError as error:
-        raise ClusterError(_explained(error)) from error
+        for notes in _notes(ray, conductor, job):
+            for note in notes:
+                follower.take(note)
+            follower.wait()
+    finally:
+        # All that it started ends with it.
+        with contextlib.suppress(Exception):
+            ray.kill(conductor)
     follower.close()
 
 
 def _start_conductor(ray: Any, nodes: list[dict[str, Any]]) -> Any:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    # Where the head of the cluster is: without that one there is no cluster either.
+    # On the head of the cluster: without that one there is no cluster either.
     heads = [one for one in nodes if "node:__internal_head__" in one["Resources"]]
     where = (heads or nodes)[0]["NodeID"]
-    return (
-        ray.remote(Conductor)
-        .options(
-            num_cpus=0,
-            max_concurrency=_VOICES,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(where, soft=True),
-        )
-        .remote()
-    )
+    options = {
+        "num_cpus": 0,
+        "max_concurrency": _VOICES,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(where, soft=False),
+    }
+    return ray.remote(Conductor).options(**options).remote()
 
 
-def _follow(ray: Any, conductor: Any, job: Any, follower: Follower) -> None:
-    """Pass all notes on until the job has ended and there are no more."""
+def _notes(ray: Any, conductor: Any, job: Any) -> Iterator[list[Note]]:
+    """Yield what is noted, until the job has ended and there is no more."""
     while True:
-        ended = bool(ray.wait([job], timeout=0)[0])
-        notes = ray.get(conductor.read_on.remote(0 if ended else _PAUSE))
-        for note in notes:
-            follower.take(note)
-        if ended and not notes:
-            ray.get(job)
-            return
-        follower.wait()
+        with _explaining(ray):
+            ended = bool(ray.wait([job], timeout=0)[0])
+            notes = ray.get(conductor.read_on.remote(0 if ended else _PAUSE))
+            if ended and not notes:
+                ray.get(job)
+                return
+        yield notes
 
 
-def _explained(error: Exception) -> str:
-    """Return what went wrong on a cluster, in one line."""
-    # The last line of a traceback that comes from another process names the error.
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = lines[-1] if lines else type(error).__name__
-    hint = "Run the same command again: it goes on where it stopped"
-    if "No module named" in str(error):
-        hint = 'All machines need what this one has: pip install "imgan[ray]"'
-    return f"The job on the cluster has ended early: {said.rstrip('.')}. {hint}"
+@contextlib.contextmanager
+def _explaining(ray: Any) -> Iterator[None]:
+    """Say in one line what Ray says in a traceback of several processes."""
+    try:
+        yield
+    except (ray.exceptions.RayError, ImportError, ConnectionError) as error:
+        # The last line of a traceback that comes from another process names the error.
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        said = lines[-1] if lines else type(error).__name__
+        hint = "Run the same command again: it goes on where it stopped"
+        if "No module named" in said:
+            hint = 'All machines need what this one has: pip install "imgan[ray]"'
+        elif isinstance(error, ray.exceptions.RayActorError):
+            said = "the process that led it has died, or its machine"
+        shortened = said if len(said) <= 200 else said[:197] + "..."
+        message = f"The job on the cluster has ended: {shortened.rstrip('.')}. {hint}"
+        raise ClusterError(message) from error
 
 
 def _clean_after_all(follower: Follower) -> None:

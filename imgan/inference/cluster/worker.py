@@ -131,7 +131,7 @@ class ClusterWorker:
             )
         if not os.path.lexists(row.input):
             raise _BlindError(
-                f"{row.input} is there on the machine that leads, and not on "
+                f"{row.input} is there for the command that was given, and not on "
                 f"{self._machine}: all machines must see the pictures under one path"
             )
 
@@ -172,7 +172,7 @@ class ClusterWorker:
         if setup.version != __version__:
             raise ClusterError(
                 f"imgan {__version__} is installed here, and {setup.version} on the "
-                "machine that leads. Install the same version on all machines"
+                "machine of the command. Install one version everywhere"
             )
         _wait_for(setup.marker)
         if self._ledger.load(self.name) >= _MOST_TRIES:
@@ -185,7 +185,7 @@ class ClusterWorker:
         if mine != theirs:
             raise CheckpointError(
                 f"the model {setup.options.model} has other weights here than on the "
-                "machine that leads. Give a folder that all machines share"
+                "machine of the command. Give a folder that all machines share"
             )
         predictor = setup.load(setup.options)
         self._ledger.loaded(self.name)
@@ -216,8 +216,8 @@ def _wait_for(marker: Path) -> None:
     while not marker.exists():
         if time.monotonic() > deadline:
             raise OutputError(
-                f"{marker.parent} is not the folder that the machine that leads has "
-                "under this path. Write to one that all machines share"
+                f"{marker.parent} is not the folder that the machine of the command "
+                "has under this path. Write to one that all machines share"
             )
         time.sleep(0.1)
 
