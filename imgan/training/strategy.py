@@ -21,7 +21,7 @@ def choose_strategy(recipe: Recipe) -> Any:
     Raises:
         ConfigError: If the devices cannot share the batch evenly.
     """
-    wanted = getattr(recipe.training, "strategy", "single")
+    wanted = recipe.training.strategy
     devices = tf.config.list_logical_devices("GPU")
     if not devices and wanted == "mirrored":
         devices = tf.config.list_logical_devices("CPU")
