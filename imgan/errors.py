@@ -10,6 +10,7 @@
     ├── TrainingError             a run cannot go on
     ├── ServerError               a model server does not answer, or refuses
     │   └── TooLargeError         what it was sent at once is more than it takes
+    ├── ClusterError              a cluster cannot be reached, or cannot do the work
     ├── MissingExtraError         an optional dependency is not installed
     └── OutputError               would overwrite, or cannot write
 
@@ -63,6 +64,10 @@ class ServerError(ImganError):
 
 class TooLargeError(ServerError):
     """A message is larger than a server takes, or its memory ran out."""
+
+
+class ClusterError(ImganError):
+    """A cluster cannot be reached, or its machines cannot do the work."""
 
 
 class MissingExtraError(ImganError):

@@ -18,7 +18,9 @@ from imgan.cli.text import write
 from imgan.errors import OutputError
 
 if TYPE_CHECKING:
+    from imgan.inference.report import Report
     from imgan.inference.work import BatchOptions
+    from imgan.io.paths import JobPlan
 
 Paths = Annotated[
     list[Path],
@@ -68,6 +70,16 @@ MaxMegapixels = Annotated[float, typer.Option(min=0, help="Refuse larger inputs.
 ReportFile = Annotated[
     Path | None, typer.Option(metavar="FILE.json", help="Write what was done as JSON.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|local|ADDRESS",
+        help="Share the work among the devices of a Ray cluster that sees all these "
+        "paths: the one of RAY_ADDRESS or of a Ray that runs here, else one of this "
+        "machine's own (auto); always its own (local); or one by its address, as "
+        "head:6379 or ray://head:10001. Needs the extra ray.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")]
 
 
@@ -91,12 +103,12 @@ def run_command(
     recursive: bool,
     report_file: Path | None,
     quiet: bool,
+    cluster: str | None = None,
 ) -> int:
     """Plan and process a batch, and tell the user; return the exit code."""
     if len(paths) < 2:
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
     from imgan.inference.batch import check_request
-    from imgan.inference.batch import run_batch
     from imgan.inference.memory import share_arenas
     from imgan.inference.report import write_report
     from imgan.io.paths import plan_jobs
@@ -112,8 +124,8 @@ def run_command(
         progress.line(f"{plan.unvisited} {some} left out; see --recursive")
     try:
         with progress:
-            _remove_stale(output)
-            result = run_batch(plan, options, progress, command=command)
+            _remove_stale(output, shared=cluster not in (None, "local"))
+            result = _run(plan, options, progress, command, cluster)
     except KeyboardInterrupt:
         _leave(progress)
     for row in result.files:
@@ -127,6 +139,22 @@ def run_command(
     return FAILED if result.count("failed") else 0
 
 
+def _run(
+    plan: "JobPlan",
+    options: "BatchOptions",
+    progress: BatchProgress,
+    command: str,
+    cluster: str | None,
+) -> "Report":
+    if cluster is None:
+        from imgan.inference.batch import run_batch
+
+        return run_batch(plan, options, progress, command=command)
+    from imgan.inference.cluster import run_on_cluster
+
+    return run_on_cluster(plan, options, progress, command=command, address=cluster)
+
+
 def _check_report(path: Path | None) -> None:
     """Fail before hours of work if the report could not be written after them."""
     if path is None:
@@ -137,16 +165,16 @@ def _check_report(path: Path | None) -> None:
         raise OutputError(f"--report {path} cannot be written; name another file")
 
 
-def _remove_stale(output: Path) -> None:
-    """Remove what killed runs left beside the results."""
+def _remove_stale(output: Path, *, shared: bool) -> None:
+    """Remove what killed runs left beside the results; see `io.temporaries`."""
     from imgan.io.temporaries import is_temporary
     from imgan.io.temporaries import remove_stale_temporaries
 
     if output.is_dir():
-        remove_stale_temporaries(output)
+        remove_stale_temporaries(output, shared=shared)
     elif output.parent.is_dir() and any(map(is_temporary, output.parent.iterdir())):
         # Beside a single result there may be a whole home folder: not walked in vain.
-        remove_stale_temporaries(output.parent)
+        remove_stale_temporaries(output.parent, shared=shared)
 
 
 def _leave(progress: BatchProgress) -> NoReturn:

@@ -75,8 +75,6 @@ class AdversarialTraining(TrainingConfig):
     """What is done to pictures before they are judged, for small data."""
     image_pool: int = Field(0, ge=0)
     """Generated pictures that are remembered for the discriminator."""
-    strategy: Literal["auto", "single", "mirrored"] = "auto"
-    """auto: mirrored over all GPUs where there are several."""
 
     @model_validator(mode="after")
     def _wasserstein_needs_a_bound(self) -> "AdversarialTraining":

@@ -42,6 +42,10 @@ class TrainingConfig(Section):
     validate_every: int = Field(1000, ge=1)
     checkpoint_every: int = Field(500, ge=1)
     keep_checkpoints: int = Field(2, ge=1)
+    strategy: Literal["auto", "single", "mirrored"] = "auto"
+    """On how many devices of the machine: auto is mirrored over all GPUs where there
+    are several, which share `data.batch_size`; single is one; mirrored is also for
+    what TensorFlow takes for several CPUs."""
     watchdog: WatchdogConfig = WatchdogConfig()
 
 

@@ -5,6 +5,8 @@ is in `work`.
 """
 
 import time
+from dataclasses import dataclass
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 
@@ -63,30 +65,63 @@ def run_batch(
         KeyboardInterrupt: After unfinished outputs were removed. Threads may still be
             inside libraries then; a command should end with `os._exit`.
     """
+    batch = prepare_batch(plan, options, command)
+    stages = Stages(batch.items, batch.worker, load or partial(load_predictor, options))
+    device = stages.run(on_event)
+    return batch.report(device, stages.network.seconds)
+
+
+@dataclass
+class Batch:
+    """A request that was checked, and its pictures."""
+
+    plan: JobPlan
+    options: BatchOptions
+    command: str
+    worker: Worker
+    items: list[Item]
+    started: float = field(default_factory=time.perf_counter)
+
+    def report(
+        self, device: str | None, network_seconds: float, precision: str | None = None
+    ) -> Report:
+        """Return what was done.
+
+        Args:
+            device: Where it was computed; None: nothing had to be.
+            network_seconds: Time in which at least one picture was being computed.
+            precision: In which it was computed; None: by rule for the device.
+        """
+        options, card = self.options, self.worker.card
+        rows = [item.row for item in self.items]
+        return Report(
+            command=self.command,
+            model=options.model,
+            weights_sha256=card.weights_sha256 if card else None,
+            device=device or options.device,
+            precision=precision or _precision(options, device, card),
+            fidelity=options.fidelity,
+            seed=options.seed if options.stochastic else None,
+            files=rows + [_unlisted(one) for one in self.plan.unreadable],
+            ignored=self.plan.ignored,
+            seconds=time.perf_counter() - self.started,
+            network_seconds=network_seconds,
+        )
+
+
+def prepare_batch(plan: JobPlan, options: BatchOptions, command: str) -> Batch:
+    """Check a request and list its pictures, without loading the model.
+
+    Raises:
+        ImganError: If the model cannot be used for it, or options contradict.
+    """
     card = check_request(options, command)
     scale = options.scale
     if scale is None:
         scale = card.scale if card else BicubicEngine.default_scale
     _check(options, scale, card)
-    items = _items(plan, options, card)
     worker = Worker(options, card, float(scale))
-    rows = [item.row for item in items] + [_unlisted(one) for one in plan.unreadable]
-    stages = Stages(items, worker, load or partial(_load, options))
-    started = time.perf_counter()
-    device = stages.run(on_event)
-    return Report(
-        command=command,
-        model=options.model,
-        weights_sha256=card.weights_sha256 if card else None,
-        device=device or options.device,
-        precision=_precision(options, device, card),
-        fidelity=options.fidelity,
-        seed=options.seed if options.stochastic else None,
-        files=rows,
-        ignored=plan.ignored,
-        seconds=time.perf_counter() - started,
-        network_seconds=stages.network.seconds,
-    )
+    return Batch(plan, options, command, worker, _items(plan, options, card))
 
 
 def check_request(options: BatchOptions, command: str) -> Card | None:
@@ -148,7 +183,12 @@ def _items(plan: JobPlan, options: BatchOptions, card: Card | None) -> list[Item
     return items
 
 
-def _load(options: BatchOptions) -> Predictor:
+def load_predictor(options: BatchOptions) -> Predictor:
+    """Load the model of a batch as its options say.
+
+    Raises:
+        ImganError: If it cannot be loaded, or not be used as they say.
+    """
     if options.model != BicubicEngine.name:
         import_tensorflow()
     return Predictor.load(

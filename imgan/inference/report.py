@@ -12,6 +12,7 @@ from typing import Any
 from typing import Literal
 
 from imgan import __version__
+from imgan.errors import ImganError
 from imgan.errors import OutputError
 from imgan.types import Size
 
@@ -33,6 +34,16 @@ class FileRow:
     input_size: Size | None = None
     """After orientation."""
     output_size: Size | None = None
+
+    def fail(self, error: Exception) -> None:
+        """Close the row of a picture that failed, with the reason on one line."""
+        reason = str(error)
+        if isinstance(error, MemoryError):
+            reason = f"{self.input}: out of memory"
+        elif not isinstance(error, ImganError):
+            reason = f"{self.input}: {type(error).__name__}: {error}"
+        self.status = "failed"
+        self.error = " ".join(reason.split())
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON values."""

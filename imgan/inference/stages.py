@@ -14,7 +14,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
-from imgan.errors import ImganError
 from imgan.inference.pipes import ByteBudget
 from imgan.inference.pipes import Channel
 from imgan.inference.pipes import Stop
@@ -207,13 +206,7 @@ class Stages:
 
     def fail(self, row: FileRow, error: Exception) -> None:
         """Close the row of a picture that failed."""
-        reason = str(error)
-        if isinstance(error, MemoryError):
-            reason = f"{row.input}: out of memory"
-        elif not isinstance(error, ImganError):
-            reason = f"{row.input}: {type(error).__name__}: {error}"
-        row.status = "failed"
-        row.error = " ".join(reason.split())
+        row.fail(error)
         self._events.put(Finished(row))
 
 

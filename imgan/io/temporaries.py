@@ -2,17 +2,20 @@
 
 An output appears under its own name only when it is complete. Until then it is
 `.<name>.<pid>.imgan-tmp`, so that a later run can tell what a killed one left behind.
+Where several machines write into one folder it is `.<name>.<pid>@<machine>.imgan-tmp`:
+the number of a process says nothing on another machine.
 """
 
 import contextlib
 import os
+import platform
 import re
 import time
 from pathlib import Path
 
 from imgan.errors import OutputError
 
-_PATTERN = re.compile(r"^\..+\.(\d+)\.imgan-tmp$", re.DOTALL)
+_PATTERN = re.compile(r"^\..+\.(\d+)(?:@(.+))?\.imgan-tmp$", re.DOTALL)
 _LONGEST_NAME = 255  # bytes, on every common file system
 _DAY = 86_400.0  # seconds
 
@@ -20,10 +23,42 @@ _DAY = 86_400.0  # seconds
 # `remove_temporaries` while another frame of its own thread is in here.
 _active: set[Path] = set()
 
+# What the temporaries of this process say of their machine; see `share_folders`.
+_machine = ""
+
 
 def is_temporary(path: Path) -> bool:
     """Return whether a path is named like an unfinished output of any process."""
     return _PATTERN.match(path.name) is not None
+
+
+def machine_name() -> str:
+    """Return the name of this machine, in characters that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9.-]", "-", platform.node())[:64] or "unnamed"
+
+
+def share_folders() -> None:
+    """Put the machine into the temporaries of this process from now on.
+
+    For processes whose folders are written to by other machines as well.
+    """
+    global _machine
+    _machine = machine_name()
+
+
+def temporary_of(path: Path, pid: int, machine: str = "") -> Path:
+    """Return the temporary that a process has for an output.
+
+    Args:
+        path: The output.
+        pid: Number of the process.
+        machine: Where it runs, if it shares folders with other machines.
+    """
+    ending = f".{pid}@{machine}.imgan-tmp" if machine else f".{pid}.imgan-tmp"
+    name, room = path.name, _LONGEST_NAME - len(ending) - 1
+    while len(os.fsencode(name)) > room:
+        name = name[:-1]
+    return path.with_name(f".{name}{ending}")
 
 
 def open_temporary(path: Path) -> tuple[int, Path]:
@@ -35,7 +70,7 @@ def open_temporary(path: Path) -> tuple[int, Path]:
     Raises:
         OutputError: If the folder or the file cannot be made.
     """
-    temporary = path.with_name(_temporary_name(path.name))
+    temporary = temporary_of(path, os.getpid(), _machine)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
@@ -81,10 +116,15 @@ def remove_temporaries() -> None:
         discard_temporary(temporary)
 
 
-def remove_stale_temporaries(folder: Path) -> int:
+def remove_stale_temporaries(folder: Path, *, shared: bool = False) -> int:
     """Remove what killed processes left under a folder; return how many files.
 
     Temporaries of processes that still run are kept. Links are not followed.
+
+    Args:
+        folder: Looked through with all that is in it.
+        shared: Whether other machines may be writing there. What does not say where
+            its process runs is kept for a day then.
     """
     removed = 0
     for root, _, names in os.walk(folder):
@@ -93,20 +133,27 @@ def remove_stale_temporaries(folder: Path) -> int:
             if match is None:
                 continue
             temporary = Path(root, name)
-            if is_stale(temporary, int(match[1])):
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                if _is_left_behind(temporary, int(match[1]), match[2], shared):
                     temporary.unlink()
                     removed += 1
     return removed
 
 
+def _is_left_behind(
+    temporary: Path, pid: int, machine: str | None, shared: bool
+) -> bool:
+    elsewhere = shared if machine is None else machine != machine_name()
+    return _is_old(temporary) if elsewhere else is_stale(temporary, pid)
+
+
 def is_stale(temporary: Path, pid: int) -> bool:
-    """Return whether the process that was writing a temporary has ended."""
+    """Return whether the process of this machine that wrote a temporary has ended."""
     if pid == os.getpid():
         return temporary not in _active
     if os.name == "nt":
         # Signal 0 would end a process there, so only age tells.
-        return time.time() - temporary.stat().st_mtime > _DAY
+        return _is_old(temporary)
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -116,15 +163,11 @@ def is_stale(temporary: Path, pid: int) -> bool:
     return False
 
 
+def _is_old(temporary: Path) -> bool:
+    return time.time() - temporary.stat().st_mtime > _DAY
+
+
 def write_error(path: Path, error: OSError) -> OutputError:
     """Return the one clear line for an output that cannot be written."""
     reason = error.strerror or str(error)
     return OutputError(f"Cannot write {path}: {reason}")
-
-
-def _temporary_name(name: str) -> str:
-    ending = f".{os.getpid()}.imgan-tmp"
-    room = _LONGEST_NAME - len(ending) - 1
-    while len(os.fsencode(name)) > room:
-        name = name[:-1]
-    return f".{name}{ending}"

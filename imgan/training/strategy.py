@@ -21,13 +21,13 @@ def choose_strategy(recipe: Recipe) -> Any:
     Raises:
         ConfigError: If the devices cannot share the batch evenly.
     """
-    wanted = getattr(recipe.training, "strategy", "single")
+    wanted = recipe.training.strategy
     devices = tf.config.list_logical_devices("GPU")
     if not devices and wanted == "mirrored":
         devices = tf.config.list_logical_devices("CPU")
     if wanted == "single" or (wanted == "auto" and len(devices) < 2):
         return tf.distribute.get_strategy()
-    if wanted == "auto" and getattr(recipe.training, "image_pool", 0):
+    if wanted == "auto" and getattr(recipe.training, "image_pool", False):
         _log.info(
             "training on %s, 1 of %d devices, as training.image_pool keeps its "
             "pictures on one. Set it to 0 to use all",

@@ -1,5 +1,6 @@
 """Trains by a recipe on two logical processors: `mirrored.py RECIPE RUN_DIR`."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def main(recipe_file: str, run_dir: str) -> int:
     tf.config.set_logical_device_configuration(processor, halves)
     from imgan.training.train import train
 
+    logging.basicConfig()
+    logging.getLogger("imgan.training.strategy").setLevel(logging.INFO)
     recipe = load_recipe(Path(recipe_file))
 
     def say(step: int, *_: object) -> None:

@@ -13,9 +13,11 @@ import yaml
 from imgan.bundles.bundle import load_network
 from imgan.training.run_folder import RunFolder
 from imgan.training.strategy import choose_strategy
+from tests.training import translating
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
 from tests.training.conftest import gan_recipe
+from tests.training.conftest import numbers
 from tests.training.test_resume import as_users_have_it
 
 
@@ -93,6 +95,68 @@ def test_two_devices_train_and_resume_after_a_kill(family: str, tmp_path: Path) 
     assert_same_end(RunFolder(disturbed), RunFolder(undisturbed))
     network, _ = load_network(undisturbed / "bundle")
     assert not network.get_config()["synchronized"]
+
+
+def super_resolution(photographs: Path) -> dict[str, Any]:
+    """Return what every family with a true picture has, down to its stages."""
+    return {
+        "name": "tiny",
+        "seed": 3,
+        "scale": 2,
+        "generator": {"num_filters": 8, "num_convs": 1},
+        "data": {
+            "train": {"hr": str(photographs)},
+            "validation": {"hr": str(photographs)},
+            "hr_patch_size": 32,
+            "batch_size": 4,
+        },
+        "training": dict(translating.TRAINING),
+    }
+
+
+def recipe_of(family: str, folder: Path, photographs: Path) -> dict[str, Any]:
+    """Return the smallest recipe of a family."""
+    pairs = translating.write_pairs(folder / "pairs")
+    if family == "cyclegan":
+        return translating.unpaired(pairs, training={"image_pool": 0})
+    if family.startswith("pix2pix"):
+        return translating.paired(pairs, pairs, family)
+    made = super_resolution(photographs)
+    if family == "repsr":
+        return {**made, "family": family}
+    # Not in the step: a device degrades its share of the batch by draws of its own.
+    made["data"] |= {"degradation": {}, "usm_targets": True}
+    made["training"] |= {"pixel_steps": 2, "feature_matching": 0.5, "artifacts": 1.0}
+    return {
+        **made,
+        "family": family,
+        "network": "repsr",
+        "discriminator": {"num_filters": 4},
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "family", ["repsr", "realesrgan", "pix2pix", "pix2pixhd", "cyclegan"]
+)
+def test_one_key_puts_every_family_on_two_devices(
+    family: str, photographs: Path, tmp_path: Path
+) -> None:
+    values = recipe_of(family, tmp_path, photographs)
+    values["training"]["strategy"] = "single"
+    alone = translating.run(values, tmp_path / "alone")
+    values["training"]["strategy"] = "mirrored"
+    process = start(written(values, tmp_path), tmp_path / "shared")
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "training on /device:CPU:0, /device:CPU:1" in errors
+    shared = RunFolder(tmp_path / "shared")
+    assert output.count("step") == values["training"]["steps"]
+    for one, two in zip(numbers(alone), numbers(shared), strict=True):
+        for key, value in one.items():
+            if key.endswith("loss"):
+                assert two[key] == pytest.approx(value, rel=0.02, abs=1e-3), key
+    load_network(shared.bundle)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from imgan.cli.batch_command import Cluster
 from imgan.cli.batch_command import Device
 from imgan.cli.batch_command import Format
 from imgan.cli.batch_command import MaxMegapixels
@@ -71,6 +72,7 @@ def translate(
     server: Server = None,
     timeout: Timeout = None,
     max_megapixels: MaxMegapixels = 500,
+    cluster: Cluster = None,
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> int:
@@ -105,5 +107,5 @@ def translate(
         targets=targets,
     )
     return run_command(
-        "translate", paths, options, image_format, recursive, report, quiet
+        "translate", paths, options, image_format, recursive, report, quiet, cluster
     )

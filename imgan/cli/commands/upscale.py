@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from imgan.cli.batch_command import Cluster
 from imgan.cli.batch_command import Device
 from imgan.cli.batch_command import Format
 from imgan.cli.batch_command import MaxMegapixels
@@ -68,6 +69,7 @@ def upscale(
     server: Server = None,
     timeout: Timeout = None,
     max_megapixels: MaxMegapixels = 500,
+    cluster: Cluster = None,
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> int:
@@ -94,5 +96,5 @@ def upscale(
         keep_colors=keep_colors,
     )
     return run_command(
-        "upscale", paths, options, image_format, recursive, report, quiet
+        "upscale", paths, options, image_format, recursive, report, quiet, cluster
     )

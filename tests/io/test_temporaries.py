@@ -1,0 +1,57 @@
+"""Temporaries in folders that several machines write to."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from imgan.io import temporaries
+from imgan.io.temporaries import commit_temporary
+from imgan.io.temporaries import is_temporary
+from imgan.io.temporaries import open_temporary
+from imgan.io.temporaries import remove_stale_temporaries
+from imgan.io.temporaries import share_folders
+from imgan.io.temporaries import temporary_of
+
+NOBODY = 2**31 - 1
+"""A number that no process has."""
+
+
+@pytest.fixture(autouse=True)
+def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporaries, "_machine", "")
+
+
+def test_the_processes_of_other_machines_are_not_judged(tmp_path: Path) -> None:
+    """What is a day old was left behind, wherever that was."""
+    here = temporaries.machine_name()
+    machines = {"mine": here, "unsaid": "", "theirs": f"not-{here}", "old": "far"}
+    made = {
+        name: temporary_of(tmp_path / f"{name}.png", NOBODY, machine)
+        for name, machine in machines.items()
+    }
+    for path in made.values():
+        path.touch()
+        assert is_temporary(path)
+    os.utime(made["old"], (time.time() - 90_000,) * 2)
+    assert remove_stale_temporaries(tmp_path, shared=True) == 2
+    assert set(tmp_path.iterdir()) == {made["unsaid"], made["theirs"]}
+    # In a folder of this machine alone, its own word on the process is enough.
+    assert remove_stale_temporaries(tmp_path) == 1
+    assert set(tmp_path.iterdir()) == {made["theirs"]}
+
+
+def test_where_folders_are_shared_a_temporary_names_its_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.node", lambda: "h\u00f6st/a b.local")
+    output = tmp_path / ("n" * 250 + ".png")
+    share_folders()
+    descriptor, temporary = open_temporary(output)
+    os.close(descriptor)
+    assert temporary == temporary_of(output, os.getpid(), "h-st-a-b.local")
+    assert temporary.name.endswith(f".{os.getpid()}@h-st-a-b.local.imgan-tmp")
+    assert len(temporary.name) == 255
+    commit_temporary(temporary, output)
+    assert list(tmp_path.iterdir()) == [output]
