@@ -22,8 +22,10 @@ from imgan.types import from_range
 MOST_LOST = 0.3
 """Decibels; more than this is worth a warning."""
 
-_MOST_PICTURES = 100
-_MOST_PIXELS = 1 << 20  # of an input; of larger ones the middle counts
+# What a benchmark has; and what shows how far two results are apart.
+_MOST_SCORED, _MOST_COMPARED = 100, 20
+# Pixels of an input; of larger ones the middle counts.
+_LARGEST_SCORED, _LARGEST_COMPARED = 1 << 20, 1 << 18
 _DRAWN = 64
 _MOST_DECIBELS = 100.0  # equal pictures must not make a mean infinite
 
@@ -54,13 +56,13 @@ def measure_loss(portable: PortableNetwork, run: Run, path: Path | None) -> list
         apart = difference(portable, portable.compute(feed), run(feed)).mean
         return [_apart(apart, f"{_DRAWN} latents")]
     folder = InputFolder(portable.card, path)
-    chosen = folder.evenly(_MOST_PICTURES)
     if portable.card.task == "super_resolution" and portable.card.scale > 1:
-        return _decibels(portable, run, folder, chosen)
+        return _decibels(portable, run, folder)
+    chosen = folder.evenly(_MOST_COMPARED)
     unit, least = portable.card.size_multiple, portable.card.minimum_size
     means = []
     for index in chosen:
-        pixels = _middle(folder.read(index, unit, least), unit, _MOST_PIXELS)
+        pixels = _middle(folder.read(index, unit, least), unit, _LARGEST_COMPARED)
         feed = {IMAGES: as_images(portable.card, pixels)}
         means.append(difference(portable, portable.compute(feed), run(feed)).mean)
     return [_apart(float(np.mean(means)), f"{len(chosen)} pictures in {path}")]
@@ -70,16 +72,15 @@ def _apart(mean: float, on: str) -> str:
     return f"int8 and float32 are {mean:.2g} of the range apart on average ({on})"
 
 
-def _decibels(
-    portable: PortableNetwork, run: Run, folder: InputFolder, chosen: list[int]
-) -> list[str]:
+def _decibels(portable: PortableNetwork, run: Run, folder: InputFolder) -> list[str]:
     card = portable.card
+    chosen = folder.evenly(_MOST_SCORED)
     unit = card.scale * card.size_multiple
     least = max(card.scale * card.minimum_size, 2 * card.scale + 1)
     scores = []
     for index in chosen:
         truth = folder.read(index, unit, least)
-        truth = _middle(truth, unit, _MOST_PIXELS * card.scale**2)
+        truth = _middle(truth, unit, _LARGEST_SCORED * card.scale**2)
         feed = {IMAGES: as_images(card, reduced(card, truth))}
         results = portable.compute(feed), run(feed)
         scores.append([_psnr(card, truth, result[0]) for result in results])

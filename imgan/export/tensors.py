@@ -105,7 +105,7 @@ class PortableNetwork:
             return [self.noise(count, seed) for seed, count in enumerate(_DRAWN)]
         unit, least = self.card.size_multiple, self.card.minimum_size
         height, width = (padded_length(side, unit, least) for side in _SIDES)
-        sizes = Size(height, width), Size(height + 2 * unit, width + unit)
+        sizes = Size(height, width), Size(height + unit, width + unit)
         return [{IMAGES: self._example_picture(size)} for size in sizes]
 
     def noise(self, count: int, seed: int) -> Feed:

@@ -93,7 +93,7 @@ def test_a_picture_without_an_inside(tmp_path: Path) -> None:
 def test_the_middle_of_a_large_picture_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgan.export.int8_loss._MOST_PIXELS", 32 * 32)
+    monkeypatch.setattr("imgan.export.int8_loss._LARGEST_SCORED", 32 * 32)
     seen = []
 
     def watched(images: Array, training: bool) -> Array:
@@ -112,7 +112,7 @@ def test_the_middle_of_a_large_picture_counts(
 def test_at_most_a_hundred_pictures(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imgan.export.int8_loss._MOST_PICTURES", 2)
+    monkeypatch.setattr("imgan.export.int8_loss._MOST_SCORED", 2)
     portable = PortableNetwork(bicubic, card(scale=4))
     (line,) = measure_loss(portable, portable.compute, photos)
     assert "(2 pictures, " in line

@@ -20,9 +20,9 @@ def shapes(portable: PortableNetwork) -> list[dict[str, tuple[int, ...]]]:
 @pytest.mark.parametrize(
     ("changes", "sizes"),
     [
-        ({}, [(24, 37), (26, 38)]),
-        ({"size_multiple": 16}, [(32, 48), (64, 64)]),
-        ({"size_multiple": 8, "minimum_size": 50}, [(56, 56), (72, 64)]),
+        ({}, [(24, 37), (25, 38)]),
+        ({"size_multiple": 16}, [(32, 48), (48, 64)]),
+        ({"size_multiple": 8, "minimum_size": 50}, [(56, 56), (64, 64)]),
     ],
 )
 def test_examples_have_two_sizes_that_the_network_takes(

@@ -9,7 +9,7 @@ from imgan.bundles.register import resolve
 from imgan.cli.text import write
 from imgan.errors import UsageError
 
-FORMATS = {"saved_model": "SavedModel", "litert": "LiteRT", "onnx": "ONNX"}
+FORMATS = ("saved_model", "litert", "onnx")
 
 
 def export(
@@ -135,4 +135,4 @@ def _portable(
         made = export_litert(
             bundle, output, precision=precision, calibrate=calibrate, score=score
         )
-    return [f"{made.path}: {FORMATS[file_format]} in {precision}", *made.lines]
+    return list(made.lines)
