@@ -102,18 +102,21 @@ def decode(data: Any, card: Card) -> tuple[Any, Any]:
     empty = tf.zeros((0, 0, 0), tf.uint8)
 
     def parse() -> tuple[Any, Any]:
-        none = tf.zeros(2, tf.int32)
-        size = tf.cond(
+        def work(file: Any) -> tuple[Any, Any]:
+            size = _size(tf, file, is_png)
+            # What is too large for the result is not worth the memory of its pixels.
+            small = tf.reduce_prod(tf.cast(size, tf.int64)) <= most
+            return tf.cond(
+                small, lambda: _pixels(tf, file, is_png), lambda: empty
+            ), size
+
+        nothing = (empty, tf.zeros(2, tf.int32))
+        picture, size = tf.cond(
             length >= _PNG_HEAD,
-            lambda: _attempt(tf, data, lambda file: _size(tf, file, is_png), none),
-            lambda: none,
+            lambda: _attempt(tf, data, work, nothing),
+            lambda: nothing,
         )
         pixels = tf.reduce_prod(tf.cast(size, tf.int64))
-        picture = tf.cond(
-            (pixels > 0) & (pixels <= most),
-            lambda: _attempt(tf, data, lambda file: _pixels(tf, file, is_png), empty),
-            lambda: empty,
-        )
         large = tf.strings.format(
             "The picture has {}x{} pixels, and this model takes up to {} in all",
             (size[1], size[0], most),
@@ -139,8 +142,9 @@ def _attempt(tf: Any, data: Any, work: Callable[[Any], Any], otherwise: Any) -> 
     """Return `work(data)`, or something else if an operation in it fails."""
     plain = tf.autograph.experimental.do_not_convert
     options = tf.data.Options()
-    # There is nothing to tune in a set of one, and TensorFlow logs that it was stopped.
+    # There is nothing to tune in a set of one, and rewriting it takes 50 ms.
     options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
     tries = tf.data.Dataset.from_tensors(data).map(plain(work)).ignore_errors()
     last = plain(lambda before, now: now)
     return tries.with_options(options).reduce(otherwise, last)

@@ -7,6 +7,7 @@ import pytest
 from imgan.bundles.card import CARD_NAME
 from imgan.bundles.card import SCHEMA_VERSION
 from imgan.bundles.card import Card
+from imgan.bundles.card import ExportSpec
 from imgan.bundles.card import InferenceMode
 from imgan.bundles.card import LatentSpec
 from imgan.bundles.card import NetworkSpec
@@ -74,6 +75,7 @@ def test_round_trip_of_every_field(tmp_path: Path) -> None:
         speed=Speed(megapixels_per_second=1.5, precision="float32", machine="2 cores"),
         self_check=SelfCheck(size=(24, 20), mean=[0.1, 0.2, 0.3]),
         weights_sha256="00",
+        export=ExportSpec(precision="bfloat16", signatures=["a"], files={"b": "00"}),
     )
     assert card.model_fields_set == set(Card.model_fields)
     write_card(card, tmp_path)

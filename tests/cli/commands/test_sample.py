@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imgan.cli.main import main
-from imgan.export.generation import export_generation
+from imgan.export.saved_model import export_saved_model
 from imgan.inference import sample_files
 from imgan.inference.sampler import load_sampler
 from imgan.io.images import read_image
@@ -139,7 +139,7 @@ def test_truncation(unlabelled: str, tmp_path: Path) -> None:
 
 
 def test_an_export_writes_the_same_files(labelled: str, tmp_path: Path) -> None:
-    export_generation(Path(labelled), tmp_path / "served")
+    export_saved_model(Path(labelled), tmp_path / "served")
     for name, model in {"a": labelled, "b": str(tmp_path / "served")}.items():
         words = ["--model", model, "--count", "2", "--quiet"]
         assert main(["sample", str(tmp_path / name), *words]) == 0
