@@ -18,6 +18,10 @@ def choose_strategy(recipe: Recipe) -> Any:
     not change what is learned. Pictures of a pool are kept on one device, so that with
     `training.image_pool` "auto" means one.
 
+    Devices of several machines are not offered: Keras 3 does not train under
+    `MultiWorkerMirroredStrategy` (keras-team/keras#20585). Under a strategy Keras does
+    not compile with XLA.
+
     Raises:
         ConfigError: If the devices cannot share the batch evenly.
     """

@@ -105,3 +105,16 @@ def test_super_resolution_in_both_stages() -> None:
             assert shared == pytest.approx(alone, rel=tolerance), name
             assert alone != 0.0, name
     assert adversarial["moved"]["discriminator"] > 1e-4
+
+
+@pytest.mark.slow
+def test_what_learns_from_pairs() -> None:
+    results = printed("two_devices_pairs")
+    assert set(results) == {"regression", "pix2pix"}
+    for name, result in results.items():
+        assert result["moved"] > 1e-4, name
+        assert result["weights"] < 1e-6, name
+        for key, (alone, shared) in result["numbers"].items():
+            # Norms are those of the devices' shares of the batch, on average.
+            if not key.endswith("norm"):
+                assert shared == pytest.approx(alone, rel=1e-4), (name, key)

@@ -97,12 +97,14 @@ def connected(address: str) -> Iterator[Any]:
         return
     with _quiet(), _own_signals() as take_back:
         found = _found(address)
-        with hold_stderr():
-            failure = _connect(ray, found)
-        take_back()
-        if failure is not None:
-            raise ClusterError(_reason(address, failure)) from failure
         try:
+            with hold_stderr():
+                failure = _connect(ray, found)
+            take_back()
+            if isinstance(failure, Exception):
+                raise ClusterError(_reason(address, failure)) from failure
+            if failure is not None:
+                raise failure
             yield ray
         finally:
             # It hands out there what it held back as being said twice.
@@ -131,7 +133,7 @@ def _own_signals() -> Iterator[Callable[[], None]]:
 
     Ray puts a handler of its own there, which prints addresses and aborts.
     """
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
     here = threading.current_thread() is threading.main_thread()
 
     def end(number: int, frame: Any) -> None:
@@ -192,8 +194,8 @@ def _unreachable(address: str) -> Exception | None:
     return None
 
 
-def _connect(ray: Any, address: str | None) -> Exception | None:
-    """Connect; return what went wrong, so that what Ray says of it stays unsaid."""
+def _connect(ray: Any, address: str | None) -> BaseException | None:
+    """Connect; return what stopped it, so that what Ray says of it stays unsaid."""
     options: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
     if address == "local":
         options["include_dashboard"] = False
@@ -201,7 +203,7 @@ def _connect(ray: Any, address: str | None) -> Exception | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ray.init(address=address, **options)
-    except Exception as error:
+    except BaseException as error:
         return error
     return None
 
