@@ -33,13 +33,8 @@ from imgan.types import Region
 from imgan.types import Size
 from imgan.types import to_range
 
-<<<<<<< HEAD
-# Enough: with four times the pixels, or three times the crops, x4 lost 0.004 and 0.01
-# dB more on Set5, as ranges only get wider.
-=======
 # Enough: with four times the pixels, or three times the crops, x4 lost 0.004 and
 # 0.01 dB more on Set5, as ranges only get wider.
->>>>>>> litert
 _SIDE, _CROPS, _LEAST_CROPS = 64, 64, 16
 
 
