@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 from pathlib import Path
@@ -97,11 +98,13 @@ def test_what_trains_with_branches_goes_out_without(tmp_path: Path) -> None:
     np.testing.assert_allclose(run(made.path, feed), by_keras(network, feed), atol=1e-5)
 
 
-def test_nothing_on_the_terminal(
+def test_nothing_on_the_terminal_and_no_other_collector(
     compact: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    collector = gc.get_threshold(), gc.get_freeze_count()
     export_onnx(compact, tmp_path)
     assert capfd.readouterr() == ("", "")
+    assert (gc.get_threshold(), gc.get_freeze_count()) == collector
 
 
 def test_unknown_operations_are_named(tmp_path: Path) -> None:
