@@ -31,7 +31,7 @@ def choose_strategy(recipe: Recipe) -> Any:
         devices = tf.config.list_logical_devices("CPU")
     if wanted == "single" or (wanted == "auto" and len(devices) < 2):
         return tf.distribute.get_strategy()
-    if wanted == "auto" and getattr(recipe.training, "image_pool", False):
+    if wanted == "auto" and getattr(recipe.training, "image_pool", None):
         _log.info(
             "training on %s, 1 of %d devices, as training.image_pool keeps its "
             "pictures on one. Set it to 0 to use all",
