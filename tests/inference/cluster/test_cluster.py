@@ -100,6 +100,9 @@ def comparable(report: Report) -> dict[str, Any]:
     for row in values["files"]:
         del row["seconds"]
         row["output"] = Path(row["output"]).name
+        if row["error"]:
+            # libvips keeps one text of what went wrong for all threads.
+            row["error"] = row["error"].partition(" file: ")[0]
     totals = ("seconds", "network_seconds", "megapixels_per_second")
     for key in totals:
         del values["totals"][key]
