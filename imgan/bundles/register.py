@@ -52,6 +52,11 @@ def resolve(model: str) -> Path:
             f"The run {model} has no bundle yet. Finish it with the command that began "
             "it; it resumes where it stopped."
         )
+    if folder.is_file():
+        raise UnknownModelError(
+            f"{model} is a file; expected the folder of a bundle, a run or a "
+            "SavedModel. LiteRT and ONNX files are for other programs."
+        )
     if folder.is_dir():
         raise UnknownModelError(f"{model} is a folder without {CARD_NAME}")
     raise UnknownModelError(

@@ -52,6 +52,16 @@ OBSTACLES = (
         reason="its weights are more than the 2.1 GB that such a file holds. Train a "
         "smaller network",
     ),
+    Obstacle(
+        formats=("litert",),
+        precisions=(),
+        stops=lambda portable: bool(
+            portable.card.network.config.get("resize_convolution")
+        ),
+        reason="it enlarges by repeating pixels (resize_convolution), after which "
+        "LiteRT's converter does not know the channels any more. Use --format onnx, or "
+        "train with generator.resize_convolution=false",
+    ),
     # Measured on CycleGAN's generator of 9 blocks: off by 0.27 on average in a range of
     # 2, where the same network with stored statistics is off by 0.02.
     Obstacle(

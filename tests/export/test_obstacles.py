@@ -46,6 +46,14 @@ def test_noise_and_size_stop_everywhere(file_format: str, precision: str) -> Non
     )
 
 
+def test_repeated_pixels_stop_at_litert() -> None:
+    repeating = portable(network=spec(resize_convolution=True))
+    with pytest.raises(UsageError, match="resize_convolution=false"):
+        check_obstacles(repeating, "litert", "float16")
+    check_obstacles(repeating, "onnx", "float32")
+    check_obstacles(portable(network=spec(resize_convolution=False)), "litert", "int8")
+
+
 @pytest.mark.parametrize("normalization", ["none", "stored", "instance", "batch"])
 @pytest.mark.parametrize(("file_format", "precision"), PLACES)
 def test_own_statistics_stop_int8_only(

@@ -11,6 +11,8 @@ from imgan.errors import UsageError
 
 FORMATS = ("saved_model", "litert", "onnx")
 
+_FILES = {".tflite": "litert", ".onnx": "onnx"}
+
 
 def export(
     model: Annotated[
@@ -89,6 +91,11 @@ def export(
         )
     if serving_kit and file_format != "saved_model":
         raise UsageError("--serving-kit is for --format saved_model. Leave it out")
+    if file_format == "saved_model" and output.suffix.lower() in _FILES:
+        raise UsageError(
+            f"{output} is a file's name, and a SavedModel is a folder. Give "
+            f"--format {_FILES[output.suffix.lower()]}, or a folder"
+        )
     bundle = resolve(model)
     if file_format == "saved_model":
         lines = _saved_model(bundle, output, precision, serving_kit)

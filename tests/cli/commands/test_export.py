@@ -69,6 +69,15 @@ def test_files_for_other_programs(
     assert (tmp_path / "small.card.json").is_file()
 
 
+@pytest.mark.parametrize("name", ["x.tflite", "x.onnx"])
+def test_a_saved_model_is_no_file(
+    name: str, bundle: str, tmp_path: Path, capfd: Said
+) -> None:
+    assert main(["export", bundle, str(tmp_path / name)]) == 2
+    assert "is a file's name, and a SavedModel is a folder" in capfd.readouterr().err
+    assert not (tmp_path / name).exists()
+
+
 def test_a_model_that_is_not_there(tmp_path: Path, capfd: Said) -> None:
     assert main(["export", "x5", str(tmp_path / "served")]) == 1
     assert "No model 'x5'" in capfd.readouterr().err
