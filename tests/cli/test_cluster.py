@@ -70,7 +70,9 @@ def test_a_killed_worker_is_one_line_for_the_user(
     for line in err.splitlines():
         assert re.fullmatch(
             r"\[\d/6\] \S+ -> \S+ \([\d.]+ s\)"
-            r"|\S+\.png is made once more: its worker died",
+            r"|\S+\.png is made once more: its worker died"
+            # On a busy machine a cluster is slow to start.
+            r"|waiting for the cluster: its devices may be busy",
             line,
         )
     assert len(err.splitlines()) > 6
