@@ -7,19 +7,15 @@ import numpy as np
 
 from imgan.bundles.card import Card
 from imgan.bundles.drawing import drawing_function
-from imgan.bundles.exports import FLOAT
+from imgan.bundles.exports import NETWORK
 from imgan.bundles.exports import SERVING
-from imgan.bundles.grid import padded_length
 from imgan.errors import CheckpointError
+from imgan.export.agreement import TOLERANCES
+from imgan.export.tensors import PortableNetwork
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 
-TOLERANCE = 1e-4
-"""In float32, of the output's range. Other orders of sums cost about 1e-6."""
-
 _LEVEL = 1 / 255
-_SIDES = (40, 52)
-_DRAWN = 8
 
 
 def check_parity(folder: Path, network: Any, card: Card) -> list[str]:
@@ -41,10 +37,10 @@ def check_parity(folder: Path, network: Any, card: Card) -> list[str]:
     exact = network.variant(dtype="float32") if precision != "float32" else network
     signatures = tf.saved_model.load(str(folder)).signatures
     compare = _drawings if card.task == "generation" else _pictures
-    made, expected, span = compare(signatures, exact, card)
+    made, expected, span = compare(signatures, PortableNetwork(exact, card))
     difference = np.abs(np.asarray(made, np.float64) - expected) / span
     largest = float(difference.max())
-    limit = TOLERANCE if precision == "float32" else 1.0
+    limit = TOLERANCES["float32"] if precision == "float32" else 1.0
     if not largest <= limit:
         raise CheckpointError(
             f"The export of {card.name!r} must compute what its bundle does. Received: "
@@ -61,29 +57,19 @@ def check_parity(folder: Path, network: Any, card: Card) -> list[str]:
     ]
 
 
-def _pictures(signatures: Any, network: Any, card: Card) -> tuple[Array, Array, float]:
-    # No more than a tile: blended tiles rightly differ from the whole picture.
-    sides = [
-        padded_length(min(side, card.tile), card.size_multiple, card.minimum_size)
-        for side in _SIDES
+def _pictures(signatures: Any, portable: PortableNetwork) -> tuple[Array, Array, float]:
+    # The bare network: blended tiles rightly differ from the whole picture.
+    feed = portable.examples()[0]
+    made = signatures[NETWORK](images=import_tensorflow().constant(feed["images"]))[
+        "images"
     ]
-    images = network.self_check_inputs((sides[0], sides[1]))
-    rng = np.random.default_rng(0)
-    low, high = card.input_range
-    noise = rng.uniform(-0.1, 0.1, images.shape) * (high - low)
-    images = np.clip(images + noise, low, high).astype(np.float32)
-    made = signatures[FLOAT](images=images)["images"]
-    expected = np.asarray(network(images, training=False), np.float64)
-    return made, expected, card.output_range[1] - card.output_range[0]
+    return made, portable.compute(feed), portable.span
 
 
-def _drawings(signatures: Any, network: Any, card: Card) -> tuple[Array, Array, float]:
+def _drawings(signatures: Any, portable: PortableNetwork) -> tuple[Array, Array, float]:
     tf = import_tensorflow()
-    dim = card.latent.dim if card.latent else 1
-    latent = np.random.default_rng(0).uniform(-1, 1, (_DRAWN, dim)).astype(np.float32)
-    inputs = {"latent": tf.constant(latent)}
-    if card.labels is not None:
-        inputs["label"] = tf.range(_DRAWN, dtype=tf.int32) % len(card.labels)
+    feed = portable.examples()[0]
+    inputs = {name: tf.constant(values) for name, values in feed.items()}
     made = signatures[SERVING](**inputs)["images"]
-    expected = drawing_function(network, card)(**inputs)["images"]
+    expected = drawing_function(portable.network, portable.card)(**inputs)["images"]
     return made, np.asarray(expected, np.float64), 255.0

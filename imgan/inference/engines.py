@@ -12,9 +12,7 @@ from imgan.bundles.card import Card
 from imgan.bundles.fidelity import blend_networks
 from imgan.bundles.grid import Grid
 from imgan.bundles.grid import grid_of
-from imgan.bundles.kinds import result_channels
-from imgan.bundles.kinds import result_dtype
-from imgan.bundles.kinds import to_input_channels
+from imgan.inference.card_kinds import CardKinds
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
 from imgan.inference.eligibility import BICUBIC
@@ -98,7 +96,7 @@ class BicubicEngine:
         return TileResult(pixels[crop.slices()], finite=True, black=False)
 
 
-class NetworkEngine:
+class NetworkEngine(CardKinds):
     """A network, built once for each device, precision and kind of picture it meets.
 
     Args:
@@ -119,7 +117,7 @@ class NetworkEngine:
         # One of two caches that grow with every new shape of a tile; see `graph`.
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
         self._tf = import_tensorflow()
-        self._card = card
+        super().__init__(card)
         self._load = load
         # TensorFlow looks for GPUs when first asked, and complains of a driver without.
         with hold_stderr():
@@ -173,18 +171,6 @@ class NetworkEngine:
             return network.variant(noise_seed=noise_seed)
 
         return cls(card, load, device, stochastic=noise_seed is not None)
-
-    def channels(self, channels: int) -> int:
-        """Return the result's channels for a picture with so many."""
-        return result_channels(self._card, channels)
-
-    def dtype(self, dtype: str) -> str:
-        """Return the result's dtype for a picture of some dtype."""
-        return result_dtype(self._card, dtype)
-
-    def prepare(self, pixels: Array) -> Array:
-        """Return a picture in channels that `run` takes."""
-        return to_input_channels(self._card, pixels)
 
     def run(
         self, pixels: Array, crop: Region, precision: str, *, quantise: bool

@@ -15,11 +15,9 @@ from imgan.bundles.exports import CARD
 from imgan.bundles.grid import Grid
 from imgan.bundles.grid import grid_of
 from imgan.bundles.grid import up_to_multiple
-from imgan.bundles.kinds import result_channels
-from imgan.bundles.kinds import result_dtype
 from imgan.bundles.kinds import result_units
-from imgan.bundles.kinds import to_input_channels
 from imgan.errors import CheckpointError
+from imgan.inference.card_kinds import CardKinds
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_around
@@ -78,7 +76,7 @@ def server_card(url: str, timeout: float | None = None) -> Card:
     return card
 
 
-class RemoteEngine:
+class RemoteEngine(CardKinds):
     """A network on a server. Threads share it.
 
     Values that are not numbers are seen where results travel as floats. In pixels they
@@ -90,7 +88,7 @@ class RemoteEngine:
     """
 
     def __init__(self, card: Card, transport: Transport) -> None:
-        self._card = card
+        super().__init__(card)
         self._tiles = TileSender(card, transport)
         self._functions: dict[tuple[str, int, bool], TileFunction] = {}
         self._lock = threading.Lock()
@@ -101,18 +99,6 @@ class RemoteEngine:
         self.grid = _grid(card)
         self.streams = IN_FLIGHT
         self.translates = card.task == "translation"
-
-    def channels(self, channels: int) -> int:
-        """Return the result's channels for a picture with so many."""
-        return result_channels(self._card, channels)
-
-    def dtype(self, dtype: str) -> str:
-        """Return the result's dtype for a picture of some dtype."""
-        return result_dtype(self._card, dtype)
-
-    def prepare(self, pixels: Array) -> Array:
-        """Return a picture in channels that `run` takes."""
-        return to_input_channels(self._card, pixels)
 
     def run(
         self, pixels: Array, crop: Region, precision: str, *, quantise: bool

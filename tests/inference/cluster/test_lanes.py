@@ -1,6 +1,8 @@
 import threading
 import time
 
+import pytest
+
 from imgan.inference.cluster.lanes import Lanes
 
 
@@ -31,12 +33,14 @@ def test_one_that_is_alone_has_no_company() -> None:
 
 
 def test_a_failure_inside_makes_room() -> None:
-    lanes = Lanes()
+    lanes, entered = Lanes(), threading.Event()
     for alone in (True, False, True):
-        try:
-            with lanes.enter(alone=alone):
-                raise KeyError
-        except KeyError:
-            pass
-    with lanes.enter(alone=True):
-        pass
+        with pytest.raises(KeyError), lanes.enter(alone=alone):
+            raise KeyError
+
+    def enter() -> None:
+        with lanes.enter(alone=True):
+            entered.set()
+
+    threading.Thread(target=enter, daemon=True).start()
+    assert entered.wait(10)
