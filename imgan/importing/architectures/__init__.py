@@ -1,0 +1,1 @@
+"""The architectures that are recognised by the names and shapes of their tensors."""
