@@ -10,7 +10,7 @@ from imgan import families
 from imgan.bundles.bundle import load_network
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
-from imgan.bundles.card import TileHalo
+from imgan.bundles.reach import enlarging_reach
 from imgan.bundles.register import resolve
 from imgan.config.super_resolution import RegressionRecipe
 from imgan.config.super_resolution import SuperResolutionRecipe
@@ -26,7 +26,6 @@ from imgan.models.randomness import StepRandom
 from imgan.models.replicas import replica_count
 from imgan.models.step_degradation import StepDegradation
 from imgan.networks.halo import halo
-from imgan.networks.halo import measured_halo
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
 from imgan.training.run_folder import RunFolder
@@ -34,9 +33,6 @@ from imgan.training.schedules import RunSchedule
 from imgan.training.validation import SuperResolutionValidator
 
 _DEGRADATION_SEED = 1_000_003
-
-WIDEST_HALO = 64
-"""Input pixels from which a narrower halo is measured: wide ones cost too much."""
 
 
 class SuperResolutionExperiment(Experiment):
@@ -186,7 +182,7 @@ class SuperResolutionExperiment(Experiment):
             input_range=network.input_range,
             pixel_range=recipe.data.value_range,
             size_multiple=network.size_multiple,
-            **reach(network),
+            **enlarging_reach(network),
             losses=self.losses(),
             metrics=self._scores(scores),
         )
@@ -264,17 +260,6 @@ class RegressionExperiment(SuperResolutionExperiment):
         """Return the names of the losses that were used, for the card."""
         config = self.recipe.training
         return [config.loss, *(["focal_frequency"] if config.frequency else [])]
-
-
-def reach(network: Any) -> dict[str, Any]:
-    """Return `halo`, and `tile_halo` where the exact one is too wide, for a card."""
-    exact = halo(network)
-    if exact is None or exact <= WIDEST_HALO:
-        return {"halo": exact}
-    measured, error = measured_halo(network)
-    if measured >= exact:
-        return {"halo": exact}
-    return {"halo": exact, "tile_halo": TileHalo(halo=measured, error=error)}
 
 
 def _dataset_name(folder: Path) -> str:

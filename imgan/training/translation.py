@@ -9,10 +9,10 @@ from typing import Any
 from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import InferenceMode
+from imgan.bundles.reach import translating_reach
 from imgan.config.translation import TranslationRecipe
 from imgan.errors import ConfigError
 from imgan.models.replicas import replica_count
-from imgan.networks.halo import halo
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
 from imgan.training.initial import enhances
@@ -22,17 +22,6 @@ from imgan.training.translation_validation import MOST_SIDE
 from imgan.types import Array
 
 _log = logging.getLogger(__name__)
-
-SMALLEST_TILE = 512
-"""Side of a tile where tiles are exact; at least twice the halo, which costs four times
-the work of the whole picture at most."""
-
-BLENDED_TILE = 1024
-"""Side of a tile of a network that normalises by all it sees: pictures up to this are
-translated whole, larger ones in tiles that are blended."""
-
-OVERLAP = 128
-"""Input pixels over which those are blended."""
 
 
 class TranslationExperiment(Experiment):
@@ -140,7 +129,7 @@ class TranslationExperiment(Experiment):
 
     def tiles(self, network: Any) -> str:
         """Return a line about how large pictures will be translated."""
-        values = tiling(network)
+        values = translating_reach(network)
         if values["halo"] is None:
             return (
                 f"blended above {values['tile']} pixels, as the network normalises by "
@@ -179,19 +168,10 @@ class TranslationExperiment(Experiment):
                 "inference_mode": InferenceMode(
                     normalization=network.inference_normalization
                 ),
-                **tiling(network),
+                **translating_reach(network),
                 **values,
             }
         )
-
-
-def tiling(network: Any) -> dict[str, int | None]:
-    """Return how a network may be tiled, for its card."""
-    exact, unit = halo(network), network.size_multiple
-    if exact is None:
-        return {"halo": None, "tile": BLENDED_TILE, "overlap": OVERLAP}
-    least = max(SMALLEST_TILE, 2 * exact)
-    return {"halo": exact, "tile": -(-least // unit) * unit}
 
 
 def output_depth(sources: Sequence[Array], target: Array) -> str:
