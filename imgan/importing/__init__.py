@@ -1,0 +1,1 @@
+"""Foreign checkpoints become bundles: reading, detection, conversion, comparison."""
