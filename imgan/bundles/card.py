@@ -92,6 +92,22 @@ class LatentSpec(_Part):
     """Standard normal, or uniform in `[-1, 1]`."""
 
 
+class Origin(_Part):
+    """The file of another project that a bundle was made of."""
+
+    file: str
+    """Its name, without folders."""
+    sha256: str
+    layout: str
+    """Such as "PyTorch zip archive"."""
+    container: str = ""
+    """Where in the file the tensors lay, such as "params_ema"."""
+    assumptions: list[str] = []
+    """What the file does not say."""
+    likeness: float | None = None
+    """How the result of an enlarger, reduced again, resembles a fixed picture, in dB."""
+
+
 class ExportSpec(_Part):
     """What a SavedModel was made of a bundle."""
 
@@ -158,6 +174,8 @@ class Card(_Part):
     self_check: SelfCheck | None = None
     weights_sha256: str = ""
     """Of the bundle's weights, in an export of it too."""
+    origin: Origin | None = None
+    """None: imgan trained it."""
     export: ExportSpec | None = None
     """None: the card is that of a bundle."""
 

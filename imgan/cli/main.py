@@ -58,6 +58,10 @@ COMMANDS = {
         "imgan.cli.commands.export:export",
         "Write a model for TensorFlow Serving, LiteRT or ONNX.",
     ),
+    "import": Verb(
+        "imgan.cli.commands.import_:import_model",
+        "Make a model of another project's checkpoint.",
+    ),
     "models": Verb(
         "imgan.cli.commands.models:models",
         "List the models that ship with imgan, or describe one.",
