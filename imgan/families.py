@@ -210,6 +210,10 @@ FAMILIES: dict[str, Family] = {
 }
 
 
+IMPORTED = "imgan.networks.imported:ImportedGenerator"
+"""A generator of another project, which any family of its task may go on training."""
+
+
 def get(name: str) -> Family:
     """Return a family by name.
 

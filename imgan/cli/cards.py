@@ -1,6 +1,7 @@
 """A model card in words, for `imgan models` and `imgan inspect`."""
 
 from pathlib import Path
+from typing import Any
 
 from imgan.bundles.bundle import WEIGHTS_NAME
 from imgan.bundles.card import Card
@@ -71,7 +72,7 @@ def halo(card: Card) -> str:
 def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
     """Return the card as rows of name and value, in reading order."""
     network = card.network.path.partition(":")[2]
-    arguments = ", ".join(f"{k}={v}" for k, v in card.network.config.items())
+    arguments = ", ".join(f"{k}={_short(v)}" for k, v in card.network.config.items())
     return [
         ("name", card.name),
         ("description", card.description),
@@ -82,6 +83,8 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("weights", f"{megabytes(folder)}, sha256 {card.weights_sha256}"),
         ("folder", str(folder)),
         ("export", _export(card)),
+        ("made of", _origin(card)),
+        ("assumed", "\n".join(card.origin.assumptions) if card.origin else ""),
         *(_of_noise(card) if card.latent else _of_pictures(card)),
         ("labels", ", ".join(card.labels or [])),
         ("scores", "\n".join(_score(score) for score in card.metrics)),
@@ -97,6 +100,26 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("fidelity partner", _partner(card)),
         ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
     ]
+
+
+def _short(value: Any) -> str:
+    """Return an argument of a network; of a graph, how many layers it has."""
+    if isinstance(value, dict):
+        return f"<{len(value.get('layers', value))} layers>"
+    return str(value)
+
+
+def _origin(card: Card) -> str:
+    """Return the foreign file that a bundle was made of."""
+    origin = card.origin
+    if origin is None:
+        return ""
+    words = f"{origin.file}, {origin.layout}, sha256 {origin.sha256}"
+    if origin.container:
+        words += f"\nits {origin.container!r}"
+    if origin.likeness is not None:
+        words += f"\nresult reduced again against a fixed picture: {origin.likeness:.1f} dB"
+    return words
 
 
 def _export(card: Card) -> str:

@@ -15,8 +15,6 @@ from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import Card
 from imgan.bundles.card import InferenceMode
 from imgan.bundles.card import Origin
-from imgan.bundles.reach import enlarging_reach
-from imgan.bundles.reach import translating_reach
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
 from imgan.errors import UsageError
@@ -150,7 +148,9 @@ def _read(source: Path, options: ImportOptions) -> _Found:
             input_range=options.input_range,
             output_range=options.output_range,
         )
-        return _Found(network, KERAS_FAMILY, KERAS_LAYOUT, "", _assumed(options, network))
+        return _Found(
+            network, KERAS_FAMILY, KERAS_LAYOUT, "", _assumed(options, network)
+        )
     for option in ("input_range", "output_range", "lambdas"):
         if getattr(options, option):
             name = "lambda" if option == "lambdas" else option.replace("_", "-")
@@ -182,6 +182,9 @@ def _assumed(options: ImportOptions, network: Any) -> list[str]:
 
 def _of_network(network: Any, enlarges: bool) -> dict[str, Any]:
     """Return what a card repeats of its network."""
+    from imgan.bundles.reach import enlarging_reach
+    from imgan.bundles.reach import translating_reach
+
     return {
         "input_channels": network.input_shape[-1],
         "output_channels": network.output_shape[-1],

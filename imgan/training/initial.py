@@ -53,6 +53,8 @@ def initial_generator(recipe: TranslationRecipe, path: str, channels: Any) -> An
     network, card = load_network(resolve(init))
     inside = _fits_inside(card, path)
     expected = families.get(_INNER).generator if inside else path
+    if card.network.path == families.IMPORTED:
+        expected = card.network.path
     _check_card(card, expected, channels, init)
     own = card.network.config
     form = {
@@ -62,7 +64,8 @@ def initial_generator(recipe: TranslationRecipe, path: str, channels: Any) -> An
         "noise_seed": None,
     }
     # The arguments of an enhancer are those of what is inside it, and more.
-    taken = inspect.signature(families.resolve(path)).parameters
+    built = families.resolve(path if inside else expected)
+    taken = inspect.signature(built).parameters
     known = sorted(set(taken) - {"name", *form})
     _check_arguments(recipe.generator, own, known, init)
     if not inside:

@@ -91,6 +91,8 @@ class SuperResolutionExperiment(Experiment):
             "scale": card.scale,
             "channels": card.input_channels,
         }
+        if card.network.path == families.IMPORTED:
+            expected["network"] = found["network"]
         if found != expected:
             words = [f"{key} {value}" for key, value in expected.items()]
             received = [f"{key} {value}" for key, value in found.items()]
@@ -100,7 +102,7 @@ class SuperResolutionExperiment(Experiment):
                 f"{self._ways_out(expected, found)}"
             )
         for key, value in recipe.generator.items():
-            if (own := card.network.config.get(key, value)) != value:
+            if (own := card.network.config.get(key, "no such argument")) != value:
                 raise ConfigError(
                     f"generator.{key}={value} does not go with init={recipe.init}, "
                     f"whose network has {own}. Leave one of the two out"

@@ -109,9 +109,7 @@ def _range(
     bounds: tuple[float, float] | None, option: str
 ) -> tuple[float, float] | None:
     if bounds is not None and not bounds[0] < bounds[1]:
-        raise UsageError(
-            f"{option} must rise. Received: {bounds[0]:g} {bounds[1]:g}"
-        )
+        raise UsageError(f"{option} must rise. Received: {bounds[0]:g} {bounds[1]:g}")
     return bounds
 
 

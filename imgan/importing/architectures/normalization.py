@@ -1,9 +1,12 @@
 """Which normalisation the translators of the authors' PyTorch code have."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imgan.importing.parts import Tensors
-from imgan.networks.translation import Normalization
+
+if TYPE_CHECKING:
+    from imgan.networks.translation import Normalization
 
 COUNTERS = (r".*\.num_batches_tracked",)
 """Beside the weights of a batch normalisation, and of no use."""
@@ -13,7 +16,7 @@ _OLD_STATISTICS = r".*\.running_(mean|var)"
 
 def normalization(
     tensors: Tensors, inner: str, norms: Sequence[str]
-) -> tuple[Normalization, tuple[str, ...]]:
+) -> tuple["Normalization", tuple[str, ...]]:
     """Return the normalisation, and regular expressions of keys to ignore.
 
     Args:

@@ -16,7 +16,9 @@ from imgan.importing.parts import Part
 from imgan.importing.parts import Tensors
 from imgan.importing.plan import Architecture
 from imgan.importing.plan import Plan
-from imgan.networks.base import DIV2K_MEAN
+
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+"""As in `imgan.networks.base`, whose import would wait for Keras."""
 
 LARGE_FILTERS = 256
 """Of the large EDSR, whose branches are multiplied with 0.1."""
