@@ -105,7 +105,7 @@ class Origin(_Part):
     assumptions: list[str] = []
     """What the file does not say."""
     likeness: float | None = None
-    """How the result of an enlarger, reduced again, resembles a fixed picture, in dB."""
+    """How an enlarger's result, reduced again, resembles a fixed picture, in dB."""
 
 
 class ExportSpec(_Part):

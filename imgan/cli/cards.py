@@ -118,7 +118,9 @@ def _origin(card: Card) -> str:
     if origin.container:
         words += f"\nits {origin.container!r}"
     if origin.likeness is not None:
-        words += f"\nresult reduced again against a fixed picture: {origin.likeness:.1f} dB"
+        words += (
+            f"\nresult reduced again against a fixed picture: {origin.likeness:.1f} dB"
+        )
     return words
 
 

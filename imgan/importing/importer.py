@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from imgan.importing.conversion import convert
 from imgan.importing.detection import detect
 from imgan.importing.likeness import LEAST_LIKENESS
 from imgan.importing.likeness import likeness
+from imgan.importing.parts import Tensors
+from imgan.importing.plan import Plan
+from imgan.importing.statistics import by_picture
+from imgan.importing.statistics import normalizes_batches
 from imgan.runtime import import_tensorflow
 
 UNKNOWN_LICENCE = "unknown"
@@ -44,6 +49,8 @@ class ImportOptions:
         input_range: Of the pictures that a Keras model takes; None: told by its layers.
         output_range: The same of those that it makes.
         lambdas: What `Lambda` layers of a Keras model do, by their name.
+        own_statistics: Run batch normalisation of a translator by each picture's own
+            statistics; see `imgan.importing.statistics`.
         overwrite: Replace a bundle that is there.
     """
 
@@ -54,6 +61,7 @@ class ImportOptions:
     input_range: Range | None = None
     output_range: Range | None = None
     lambdas: Mapping[str, str] = field(default_factory=dict)
+    own_statistics: bool = False
     overwrite: bool = False
 
 
@@ -140,30 +148,54 @@ def _read(source: Path, options: ImportOptions) -> _Found:
     from imgan.importing.keras2 import read_keras_model
 
     if is_keras_file(source):
-        if options.key is not None:
-            raise UsageError("--key is for checkpoints of PyTorch. Leave it out")
+        _refuse_options(key=options.key, statistics=options.own_statistics)
         import_tensorflow()
         network = as_generator(
             read_keras_model(source, options.lambdas),
             input_range=options.input_range,
             output_range=options.output_range,
         )
-        return _Found(
-            network, KERAS_FAMILY, KERAS_LAYOUT, "", _assumed(options, network)
-        )
-    for option in ("input_range", "output_range", "lambdas"):
-        if getattr(options, option):
-            name = "lambda" if option == "lambdas" else option.replace("_", "-")
-            raise UsageError(f"--{name} is for Keras models. Leave it out")
+        assumptions = _assumed(options, network)
+        return _Found(network, KERAS_FAMILY, KERAS_LAYOUT, "", assumptions)
+    _refuse_options(
+        **{
+            "input-range": options.input_range,
+            "output-range": options.output_range,
+            "lambda": options.lambdas,
+        }
+    )
     checkpoint = read_checkpoint(source, options.key)
     try:
-        plan = detect(checkpoint.tensors)
+        plan = _planned(checkpoint.tensors, options)
         import_tensorflow()
         network = convert(plan, checkpoint.tensors)
     except CheckpointError as error:
         raise CheckpointError(f"{source}: {error}") from error
     layout, container = checkpoint.layout, checkpoint.container
     return _Found(network, plan.family, layout, container, plan.assumptions)
+
+
+def _refuse_options(**values: Any) -> None:
+    """Refuse options that are for files of the other kind, by their names."""
+    for name, value in values.items():
+        if value:
+            of_keras = name in ("input-range", "output-range", "lambda")
+            kind = "Keras models" if of_keras else "checkpoints of PyTorch"
+            raise UsageError(f"--{name} is for {kind}. Leave it out")
+
+
+def _planned(tensors: Tensors, options: ImportOptions) -> Plan:
+    plan = detect(tensors)
+    if options.own_statistics:
+        return by_picture(plan)
+    if normalizes_batches(plan):
+        assumption = (
+            "Batch normalisation runs by the statistics kept from training; "
+            "--statistics picture takes each picture's own, as the test script of "
+            "pix2pix does without --eval."
+        )
+        return replace(plan, assumptions=(*plan.assumptions, assumption))
+    return plan
 
 
 def _assumed(options: ImportOptions, network: Any) -> list[str]:

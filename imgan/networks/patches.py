@@ -24,7 +24,8 @@ class PatchShape:
         receptive_field: Side of the square of pixels that one logit sees.
         num_filters: Channels of the first convolution, doubled with every other.
         max_filters: Most channels of any layer; None: eight times `num_filters`.
-        normalization: "batch", "instance" or "none", not after the first convolution.
+        normalization: "batch", "instance", "instance_affine" or "none", not after the
+            first convolution.
         spectral: Divide every kernel by its largest singular value.
         synchronized: Share the statistics of batch normalisation among replicas.
         dtype: Keras dtype policy of the hidden layers; None: the global one.

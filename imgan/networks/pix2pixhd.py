@@ -27,8 +27,9 @@ class GlobalGenerator(ResidualGenerator):
         num_filters: Channels at full size; doubled with every halving.
         num_residual_blocks: Blocks after the halvings.
         num_downsamplings: Times that the size is halved.
-        normalization: "batch", "instance" or "none". With "instance" every pixel
-            depends on the whole picture.
+        normalization: "batch", "instance", "instance_affine" (with trained scale and
+            offset) or "none". With both of "instance" every pixel depends on the whole
+            picture.
         dropout: Fraction of activations dropped within each block.
         resize_convolution: Enlarge by repetition and convolve 3x3, which leaves no
             checkerboard ([Odena et al., 2016](https://doi.org/10.23915/distill.00003)),
@@ -98,8 +99,9 @@ class LocalEnhancer(TranslationGenerator):
         num_residual_blocks: Of the global generator.
         num_downsamplings: Of the global generator.
         num_local_blocks: Residual blocks after the sum.
-        normalization: "batch", "instance" or "none". With "instance" every pixel
-            depends on the whole picture.
+        normalization: "batch", "instance", "instance_affine" (with trained scale and
+            offset) or "none". With both of "instance" every pixel depends on the whole
+            picture.
         dropout: Fraction of activations dropped within each block.
         resize_convolution: Enlarge by repetition and convolve 3x3 instead of transposed
             convolutions.

@@ -22,8 +22,9 @@ class ResNetGenerator(ResidualGenerator):
         num_filters: Channels at full size; doubled with every halving.
         num_residual_blocks: Blocks; 9, or 6 for pictures of 128x128.
         num_downsamplings: Times that the size is halved.
-        normalization: "batch", "instance" or "none". With "instance" every pixel
-            depends on the whole picture.
+        normalization: "batch", "instance", "instance_affine" (with trained scale and
+            offset) or "none". With both of "instance" every pixel depends on the whole
+            picture.
         dropout: Fraction of activations dropped within each block.
         resize_convolution: Enlarge by repetition and convolve 3x3, which leaves no
             checkerboard ([Odena et al., 2016](https://doi.org/10.23915/distill.00003)),

@@ -11,9 +11,9 @@ from imgan.networks.base import Network
 from imgan.networks.pyramid import batch_norm
 from imgan.networks.pyramid import normal
 
-NORMALIZATIONS = ("batch", "instance", "none")
+NORMALIZATIONS = ("batch", "instance", "instance_affine", "none")
 
-Normalization = Literal["batch", "instance", "none"]
+Normalization = Literal["batch", "instance", "instance_affine", "none"]
 
 
 class TranslationGenerator(Network):
@@ -52,7 +52,8 @@ def normalize(
     Args:
         x: `(batch, height, width, channels)`.
         normalization: "batch", with trained scale and offset; "instance", each channel
-            of each picture by its own statistics and nothing trained; or "none".
+            of each picture by its own statistics and nothing trained;
+            "instance_affine", the same with trained scale and offset; or "none".
         name: Of the layer.
         dtype: Keras dtype policy.
         synchronized: Share the statistics of batch normalisation among replicas.
@@ -61,8 +62,9 @@ def normalize(
         return x
     if normalization == "batch":
         return batch_norm(name, dtype, synchronized)(x)
+    affine = normalization == "instance_affine"
     layer = keras.layers.GroupNormalization(
-        groups=-1, epsilon=1e-5, center=False, scale=False, dtype=dtype, name=name
+        groups=-1, epsilon=1e-5, center=affine, scale=affine, dtype=dtype, name=name
     )
     return layer(x)
 

@@ -36,7 +36,7 @@ class UNetGenerator(TranslationGenerator):
         max_filters: Most channels of any layer; None: eight times `num_filters`.
         num_levels: Times that the size is halved, at least 2. A pixel depends on those
             up to `3 * (2**num_levels - 1)` pixels away.
-        normalization: "batch", "instance" or "none".
+        normalization: "batch", "instance", "instance_affine" or "none".
         dropout: Fraction of activations dropped in the three narrowest blocks of the
             decoder.
         resize_convolution: Enlarge by repetition and convolve 3x3, which leaves no
@@ -121,7 +121,7 @@ class _Shape:
 
     Args:
         widths: Channels of the levels, from half the size down.
-        normalization: "batch", "instance" or "none".
+        normalization: "batch", "instance", "instance_affine" or "none".
         synchronized: Share the statistics of batch normalisation among replicas.
         resize_convolution: Enlarge by repetition.
         dropout: Fraction dropped in the deepest blocks of the doubling half.

@@ -53,8 +53,8 @@ def import_model(
         tuple[float, float] | None,
         typer.Option(
             metavar="LOW HIGH",
-            help="Values that a Keras model takes, such as -1 1 or 0 255. Default: told "
-            "by its layers.",
+            help="Values that a Keras model takes, such as -1 1 or 0 255. Default: as "
+            "its layers tell.",
         ),
     ] = None,
     output_range: Annotated[
@@ -70,6 +70,15 @@ def import_model(
             "such as lambda_1=depth_to_space:2; may be repeated.",
         ),
     ] = None,
+    statistics: Annotated[
+        str,
+        typer.Option(
+            metavar="stored|picture",
+            help="By what batch normalisation of pix2pix and CycleGAN runs. stored: "
+            "statistics kept from training; picture: each picture's own, as the test "
+            "script of pix2pix does without --eval.",
+        ),
+    ] = "stored",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a model that is there.")
     ] = False,
@@ -86,6 +95,10 @@ def import_model(
     from imgan.importing.importer import ImportOptions
     from imgan.importing.importer import import_checkpoint
 
+    if statistics not in ("stored", "picture"):
+        raise typer.BadParameter(
+            f"--statistics must be one of stored, picture. Received: {statistics}"
+        )
     options = ImportOptions(
         key=key,
         name=name,
@@ -94,6 +107,7 @@ def import_model(
         input_range=_range(input_range, "--input-range"),
         output_range=_range(output_range, "--output-range"),
         lambdas=dict(_assignment(text) for text in lambdas or ()),
+        own_statistics=statistics == "picture",
         overwrite=overwrite,
     )
     made = import_checkpoint(checkpoint, output, options)
