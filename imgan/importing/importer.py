@@ -138,7 +138,7 @@ def _check_output(folder: Path, overwrite: bool) -> None:
         )
     if folder.exists() and not overwrite:
         raise OutputError(
-            f"{folder} is there. Give another name, or --overwrite to replace the bundle"
+            f"{folder} is there. Give another name, or --overwrite to replace it"
         )
 
 

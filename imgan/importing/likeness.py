@@ -26,11 +26,13 @@ def likeness(network: Any) -> float:
         Peak signal to noise ratio in dB, of values clipped to the output's range; at
         most 100.
     """
+    from imgan.networks.stepwise import compute
+
     side = max(_SIDE, network.minimum_size)
     side = -(-side // network.size_multiple) * network.size_multiple
     picture = _picture(side, network.input_shape[-1])
     low, high = network.input_range
-    made = np.asarray(network(picture * (high - low) + low, training=False))
+    made = compute(network, picture * (high - low) + low)
     low, high = network.output_range
     values = np.clip((made - low) / (high - low), 0.0, 1.0)
     step = values.shape[1] // side

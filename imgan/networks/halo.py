@@ -1,14 +1,12 @@
 """The halo of a network: exact, read off its graph, or measured on a picture."""
 
 import math
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
-from keras import ops
 
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.layers.merged_conv import MergedConv2D
@@ -17,6 +15,8 @@ from imgan.layers.padded_conv import PaddedConv2D
 from imgan.layers.space_to_depth import SpaceToDepth
 from imgan.layers.valid_average import ValidAverage
 from imgan.networks.base import Network
+from imgan.networks.stepwise import compute
+from imgan.networks.stepwise import nodes_of
 from imgan.types import Array
 
 # Layers whose output pixel depends on the input pixel at the same place only.
@@ -66,7 +66,7 @@ def halo(network: keras.Model) -> int | None:
         TypeError: If the graph holds a layer whose reach is not known here. Such a
             layer can say it itself with an integer attribute `reach`.
     """
-    nodes = list(_nodes(network))
+    nodes = list(nodes_of(network))
     if any(_sees_all(node.operation) for node in nodes):
         return None
     gain, period = _period(network, nodes)
@@ -89,7 +89,7 @@ def measured_halo(
     """Return the smallest halo with which a tile is as good as the whole picture.
 
     For networks whose exact halo is too wide to be practical and whose outputs hardly
-    depend on most of it. A quarter is cut off two sides of the picture, and then off
+    depend on most of it, less the further away. A quarter is cut off two sides of the picture, and then off
     the other two; how far from the cuts the outputs still differ from those of the
     whole picture is the halo. Halos of up to half of the picture are found, so that a
     quarter of it is left to compare.
@@ -146,7 +146,7 @@ def _errors_behind_cuts(network: Network, images: Array, size: int) -> Array:
     """
     unit = network.size_multiple
     cut = size // 4 * unit
-    whole = _outputs(network, images)
+    whole = compute(network, images)
     step = whole.shape[1] // images.shape[1]
     errors = np.zeros(size // 2 + 1)
     for direction in (1, -1):
@@ -158,7 +158,7 @@ def _errors_behind_cuts(network: Network, images: Array, size: int) -> Array:
         )
         rest = images[turned][:, cut:, cut:][turned]
         differences = np.abs(
-            _outputs(network, rest)[turned]
+            compute(network, rest)[turned]
             - whole[turned][:, step * cut :, step * cut :]
         )
         for units in range(len(errors)):
@@ -180,16 +180,6 @@ def _pattern(network: Network, side: int) -> Array:
     picture = shared + 0.1 * noise.reshape(side, side, channels)
     low, high = network.input_range
     return (low + (high - low) * picture[None]).astype(np.float32)
-
-
-def _outputs(network: Network, images: Array) -> Array:
-    return ops.convert_to_numpy(network(images, training=False))
-
-
-def _nodes(network: Any) -> Iterator[Any]:
-    """Calls of layers from input to output; a shared layer has one for each use."""
-    for depth in sorted(network._nodes_by_depth, reverse=True):
-        yield from network._nodes_by_depth[depth]
 
 
 def _sees_all(layer: Any) -> bool:
