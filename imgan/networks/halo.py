@@ -89,10 +89,10 @@ def measured_halo(
     """Return the smallest halo with which a tile is as good as the whole picture.
 
     For networks whose exact halo is too wide to be practical and whose outputs hardly
-    depend on most of it, less the further away. A quarter is cut off two sides of the picture, and then off
-    the other two; how far from the cuts the outputs still differ from those of the
-    whole picture is the halo. Halos of up to half of the picture are found, so that a
-    quarter of it is left to compare.
+    depend on most of it, less the further away. A quarter is cut off two sides of the
+    picture, and then off the other two; how far from the cuts the outputs still differ
+    from those of the whole picture is the halo. Halos of up to half of the picture are
+    found, so that a quarter of it is left to compare.
 
     Args:
         network: With the weights that it will be used with.

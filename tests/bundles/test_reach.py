@@ -35,16 +35,16 @@ def test_a_wide_halo_is_measured_where_little_comes_from_afar() -> None:
 
 def test_a_wide_halo_that_is_needed_is_looked_for_on_a_larger_picture() -> None:
     kernel = np.zeros((181, 181))
-    kernel[90, 90], kernel[90, 30] = 0.5, 0.5
+    kernel[90, 90], kernel[90, 50] = 0.5, 0.5
     values = enlarging_reach(blur(kernel))
     assert values["halo"] == 90
-    assert values["tile_halo"].halo == 60, "more than half of the first picture"
+    assert values["tile_halo"].halo == 40, "more than half of the first picture"
 
 
 def test_the_exact_halo_where_none_is_enough() -> None:
-    kernel = np.zeros((241, 241))
-    kernel[120, 120], kernel[120, 5] = 0.5, 0.5
-    assert enlarging_reach(blur(kernel)) == {"halo": 120}
+    kernel = np.zeros((301, 301))
+    kernel[150, 10:150] = 1 / 140
+    assert enlarging_reach(blur(kernel)) == {"halo": 150}
 
 
 def test_squares_count_in_pixels() -> None:
