@@ -112,7 +112,8 @@ def _descend(node: object, steps: list[str]) -> tuple[object, list[str]]:
     steps = list(steps)
     for _ in range(_DEEPEST):
         children = _children(node)
-        inside = {name: child for name, child in children.items() if networks_in(child)}
+        known: dict[int, bool] = {}
+        inside = [name for name in children if _holds(children[name], known)]
         wrapper = next((name for name in WRAPPERS if name in inside), None)
         if wrapper is None:
             if _tensors_of(node):
@@ -141,7 +142,7 @@ def _follow(saved: object, key: str) -> tuple[object, list[str], str]:
     if isinstance(node, Placeholder):
         raise _whole_object(node, key)
     if not rest:
-        if not networks_in(node):
+        if not _holds(node, {}):
             raise _unknown_key(saved, key)
         return node, steps, ""
     try:
@@ -217,6 +218,23 @@ def _tensors_of(node: object) -> dict[str, LazyTensor]:
     return found
 
 
+def _holds(node: object, known: dict[int, bool], depth: int = 0) -> bool:
+    """Return whether there is a dict with tensors at a node or below.
+
+    Args:
+        node: A container, or anything else.
+        known: What is known of containers by their identity; each is looked at once.
+        depth: Of the node.
+    """
+    if id(node) not in known:
+        known[id(node)] = False
+        known[id(node)] = bool(_tensors_of(node)) or (
+            depth < _DEEPEST
+            and any(_holds(c, known, depth + 1) for c in _children(node).values())
+        )
+    return known[id(node)]
+
+
 def _walk(
     node: object, path: tuple[str, ...], seen: set[int]
 ) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -227,7 +245,7 @@ def _walk(
     if _tensors_of(node):
         yield path, node
     for name, child in _children(node).items():
-        if isinstance(child, dict | list | tuple):
+        if not _NOT_NETWORKS.fullmatch(name):
             yield from _walk(child, (*path, name), seen)
 
 

@@ -7,6 +7,7 @@ from imgan.importing.reading.tensors import DTYPES
 from imgan.importing.reading.tensors import LazyTensor
 from imgan.importing.reading.tensors import Storage
 from imgan.importing.reading.tensors import describe_tensor
+from imgan.importing.reading.tensors import packed_strides
 
 _NAMES = {code: name for name, code in DTYPES.items() if name != "bfloat16"}
 
@@ -48,8 +49,4 @@ def _tensor(
     if len(data) != math.prod(shape) * size:
         raise ValueError("an array of another size")
     storage = Storage("", kind.name, len(data) // size, lambda: data, kind.byteorder)
-    steps, step = [], 1
-    for length in shape if fortran else shape[::-1]:
-        steps.append(step)
-        step *= max(length, 1)
-    return describe_tensor(storage, 0, shape, tuple(steps if fortran else steps[::-1]))
+    return describe_tensor(storage, 0, shape, packed_strides(shape, fortran))

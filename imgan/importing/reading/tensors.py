@@ -118,6 +118,20 @@ def describe_tensor(
     return LazyTensor(storage, dtype, first, lengths, steps)
 
 
+def packed_strides(shape: tuple[int, ...], fortran: bool = False) -> tuple[int, ...]:
+    """Return the strides, in elements, of a tensor without gaps.
+
+    Args:
+        shape: Lengths of the axes.
+        fortran: Whether the first axis is the one of neighbours, instead of the last.
+    """
+    steps, step = list[int](), 1
+    for length in shape if fortran else shape[::-1]:
+        steps.append(step)
+        step *= max(length, 1)
+    return tuple(steps if fortran else steps[::-1])
+
+
 def read_tensors(tensors: dict[str, LazyTensor]) -> dict[str, Array]:
     """Read tensors: floating point numbers as float32, whole numbers as they are.
 

@@ -1,0 +1,86 @@
+"""The text in an ncnn `.param` file: layers in the order in which they compute."""
+
+from dataclasses import dataclass
+
+from imgan.errors import CheckpointError
+
+MAGIC = 7767517
+"""The first line."""
+MOST_BYTES = 16 << 20
+
+_ARRAYS = -23300
+_MOST_LAYERS = 50_000
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A line: what it computes, from which blobs to which."""
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    numbers: dict[int, tuple[float, ...]]
+    """Parameters by their index, of one number or several."""
+
+    def number(self, index: int, default: float = 0) -> float:
+        """Return a parameter of one number."""
+        return self.numbers.get(index, (default,))[0]
+
+    def whole(self, index: int, default: int = 0) -> int:
+        """Return a parameter of one whole number."""
+        return int(self.number(index, default))
+
+
+def is_param(head: bytes) -> bool:
+    """Return whether a file that starts so is the text of an ncnn model."""
+    return head.split(b"\n", 1)[0].strip() == b"%d" % MAGIC
+
+
+def parse_param(text: str) -> list[Layer]:
+    """Return the layers of a model.
+
+    Raises:
+        CheckpointError: If a line is not of the form that ncnn reads.
+    """
+    lines = [line.split() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    try:
+        count = int(lines[1][0])
+        layers = [_layer(line) for line in lines[2:]]
+    except (IndexError, ValueError) as error:
+        raise CheckpointError(
+            "The .param file is damaged: expected lines such as "
+            "'Convolution NAME 1 1 FROM TO 0=64 1=3 ...'. Download or copy it again."
+        ) from error
+    if count != len(layers) or count > _MOST_LAYERS:
+        raise CheckpointError(
+            f"The .param file is truncated or damaged: it says {count} layers and "
+            f"holds {len(layers)}. Download or copy it again."
+        )
+    return layers
+
+
+def _layer(line: list[str]) -> Layer:
+    kind, name, inputs, outputs = line[0], line[1], int(line[2]), int(line[3])
+    if inputs < 0 or outputs < 0:
+        raise ValueError("fewer than no blobs")
+    blobs, numbers = line[4 : 4 + inputs + outputs], line[4 + inputs + outputs :]
+    if len(blobs) != inputs + outputs:
+        raise ValueError("blobs are missing")
+    return Layer(
+        kind,
+        name,
+        tuple(blobs[:inputs]),
+        tuple(blobs[inputs:]),
+        dict(map(_parameter, numbers)),
+    )
+
+
+def _parameter(text: str) -> tuple[int, tuple[float, ...]]:
+    index, _, value = text.partition("=")
+    if int(index) > _ARRAYS:
+        # Texts, which newer versions write, are of no layer that is read.
+        return int(index), () if value.startswith('"') else (float(value),)
+    # An array says its length first.
+    return _ARRAYS - int(index), tuple(map(float, value.split(",")[1:]))
