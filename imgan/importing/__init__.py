@@ -1,1 +1,1 @@
-"""Foreign checkpoints become bundles."""
+"""Foreign checkpoints become bundles: reading, detection, conversion, comparison."""

@@ -1,0 +1,1 @@
+"""One file per format of checkpoints: from bytes to named tensors, running nothing."""
