@@ -13,7 +13,8 @@ from imgan.inference.tiling import plan_tiles
 from imgan.networks.halo import halo
 from imgan.types import Array
 from imgan.types import Size
-from imgan.types import from_range
+from tests.importing.parity import TOLERANCE
+from tests.importing.parity import difference
 
 pytest.importorskip("torch")
 
@@ -23,9 +24,6 @@ from tests.importing.layouts import SMALL
 from tests.importing.layouts import Layout
 from tests.importing.layouts import run
 from tests.importing.layouts import tensors_of
-
-TOLERANCE = 1e-4
-"""Of the range of the result."""
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -61,7 +59,8 @@ def test_tiles_equal_the_whole(name: str) -> None:
             assert part.read[2:] != size
             outputs = ours(picture[:, *part.read.slices()], training=False)
             made[:, *part.place.slices()] = outputs[:, *part.crop.slices()]
-        assert difference(layout, ours, made, expected) <= TOLERANCE
+        found = difference(ours, made, expected, layout.made, clipped=layout.clipped)
+        assert found <= TOLERANCE
 
 
 def compare(layout: Layout) -> None:
@@ -74,7 +73,7 @@ def compare(layout: Layout) -> None:
     if layout.clipped:
         assert np.mean((expected == 0) | (expected == 1)) < 0.6, "mostly clipped"
     made = np.asarray(ours(layout.picture(), training=False))
-    found = difference(layout, ours, made, expected)
+    found = difference(ours, made, expected, layout.made, clipped=layout.clipped)
     assert found <= TOLERANCE, f"{found:.2e} of its range"
 
 
@@ -83,12 +82,3 @@ def imported(layout: Layout, tensors: dict[str, Array]) -> Any:
     assert plan.family == layout.family
     assert {key: plan.arguments[key] for key in layout.arguments} == layout.arguments
     return convert(plan, tensors)
-
-
-def difference(layout: Layout, ours: Any, made: Array, expected: Array) -> float:
-    """Return the largest difference, relative to the expected result's range."""
-    made = from_range(made, ours.output_range)
-    made = made.clip(0, 1) if layout.clipped else made
-    expected = from_range(expected, layout.made)
-    assert made.shape == expected.shape
-    return float(np.abs(made - expected).max() / np.ptp(expected))
