@@ -12,6 +12,7 @@ from imgan.importing.architectures.rrdb import RRDB_MIDDLE
 from imgan.importing.architectures.rrdb import RRDB_NEW
 from imgan.importing.architectures.rrdb import RRDB_OLD
 from imgan.importing.architectures.span import SPAN
+from imgan.importing.architectures.srgan import SRGAN
 from imgan.importing.architectures.unet import UNET
 from imgan.importing.parts import Tensors
 from imgan.importing.plan import Architecture
@@ -26,6 +27,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     EDSR_BASICSR,
     EDSR_ORIGINAL,
     MSRRESNET,
+    *SRGAN,
     UNET,
     RESNET,
 )

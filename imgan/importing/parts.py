@@ -42,15 +42,19 @@ class Conv:
         bias: Whether the checkpoint has one. A layer of ours that has one nevertheless
             gets zeros; one that has none leaves the checkpoint's away, which is for
             convolutions before an instance normalisation, that takes it away again.
-        shuffle: Factor of a pixel shuffle that follows: PyTorch has the colour outermost
-            in its channels, TensorFlow the place within the square.
+        shuffle: Factor of a pixel shuffle that follows: PyTorch has the colour
+            outermost in its channels, TensorFlow the place within the square.
         unshuffle: Factor of a pixel unshuffle that comes before, likewise.
+        gain: What the result is multiplied with.
+        offset: What is added to it then; the layer must have a bias.
     """
 
     name: str
     bias: bool = True
     shuffle: int = 1
     unshuffle: int = 1
+    gain: float = 1.0
+    offset: float = 0.0
 
     def shapes(self, own: Sequence[Shape]) -> dict[str, Shape]:
         """Return the shapes of weight and bias."""
@@ -66,12 +70,13 @@ class Conv:
         kernel = _places_first(
             _places_first(kernel, self.shuffle, 3), self.unshuffle, 2
         )
+        kernel = kernel * np.float32(self.gain)
         if len(own) == 1:
             return [kernel]
         bias = np.zeros(own[1], np.float32)
         if self.bias:
             bias = _places_first(tensors[f"{self.name}.bias"], self.shuffle, 0)
-        return [kernel, bias]
+        return [kernel, bias * np.float32(self.gain) + np.float32(self.offset)]
 
 
 @dataclass(frozen=True)
@@ -113,17 +118,26 @@ class BatchNorm:
 
     Attributes:
         name: In the checkpoint, without `.weight`.
+        biased: Name of the convolution before it, if that one has a bias there and none
+            in ours. It moves the mean, which takes it away again.
     """
 
     name: str
+    biased: str = ""
 
     def shapes(self, own: Sequence[Shape]) -> dict[str, Shape]:
-        """Return the shapes of the four tensors."""
-        return dict(zip(self._keys(), own, strict=True))
+        """Return the shapes of the four tensors, and of the bias."""
+        found = dict(zip(self._keys(), own, strict=True))
+        if self.biased:
+            found[f"{self.biased}.bias"] = own[0]
+        return found
 
     def weights(self, tensors: Tensors, own: Sequence[Shape]) -> list[Array]:
         """Return gamma, beta, mean and variance."""
-        return [tensors[key] for key in self._keys()]
+        gamma, beta, mean, variance = (tensors[key] for key in self._keys())
+        if self.biased:
+            mean = mean - tensors[f"{self.biased}.bias"]
+        return [gamma, beta, mean, variance]
 
     def _keys(self) -> list[str]:
         kinds = ("weight", "bias", "running_mean", "running_var")

@@ -1,4 +1,4 @@
-"""What was recognised in a checkpoint, and how an architecture says that it is known."""
+"""What was recognised in a checkpoint, and how architectures say that it is known."""
 
 from collections.abc import Callable
 from collections.abc import Mapping

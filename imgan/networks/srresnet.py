@@ -2,6 +2,7 @@
 
 from typing import Any
 from typing import ClassVar
+from typing import Literal
 
 import keras
 
@@ -10,6 +11,11 @@ from imgan.layers.depth_to_space import DepthToSpace
 from imgan.networks.base import Network
 from imgan.networks.base import conv
 from imgan.networks.base import tenth_of_he
+
+OutputActivation = Literal["linear", "tanh"]
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -21,11 +27,19 @@ class SRResNet(Network):
     of two for each doubling. Input in `[0, 1]`, output in `[-1, 1]`, as in section 3.2.
     The first and the last convolution are float32 under any precision.
 
+    What others trained differs from it in details, which are arguments: a tanh at the
+    end, the colours of ImageNet at the start, and a PReLU where the trunk ends in a
+    batch normalisation.
+
     Args:
         scale: Ratio of output to input size; 2, 4 or 8.
         num_filters: Channels of the residual blocks.
         num_blocks: Residual blocks.
         channels: Channels of the pictures.
+        output_activation: "linear" or "tanh".
+        standardized: Feed `(x - mean) / deviation` of ImageNet's colours; RGB only.
+        normalized_trunk: End the trunk, before the long skip, with batch normalisation;
+            else with a PReLU.
         dtype: Keras dtype policy of the hidden layers.
         name: Name of the model.
 
@@ -46,15 +60,28 @@ class SRResNet(Network):
         num_filters: int = 64,
         num_blocks: int = 16,
         channels: int = 3,
+        output_activation: OutputActivation = "linear",
+        standardized: bool = False,
+        normalized_trunk: bool = True,
         dtype: str = "float32",
         name: str = "srresnet",
     ) -> None:
         if scale not in (2, 4, 8):
             raise ValueError(f"scale must be 2, 4 or 8. Received: {scale}")
+        if output_activation not in ("linear", "tanh"):
+            raise ValueError(
+                "output_activation must be linear or tanh. Received: "
+                f"{output_activation}"
+            )
+        if standardized and channels != len(_IMAGENET_MEAN):
+            raise ValueError(
+                f"standardized networks take 3 channels. Received: {channels}"
+            )
 
         # === Functional model ===
-        images = keras.Input((None, None, channels), name="images")
-        x = conv(num_filters, "first", "float32", size=9)(images)
+        images = x = keras.Input((None, None, channels), name="images")
+        x = _standardize(x) if standardized else x
+        x = conv(num_filters, "first", "float32", size=9)(x)
         first = x = _prelu("first_prelu", dtype)(x)
         for index in range(num_blocks):
             block = f"block_{index:02d}"
@@ -64,13 +91,16 @@ class SRResNet(Network):
             y = conv(num_filters, f"{block}_conv_2", dtype)(y)
             y = _norm(f"{block}_norm_2", dtype)(y)
             x = keras.layers.Add(dtype=dtype, name=f"{block}_sum")([x, y])
-        x = _norm("trunk_norm", dtype)(conv(num_filters, "trunk", dtype)(x))
+        x = conv(num_filters, "trunk", dtype)(x)
+        end = _norm if normalized_trunk else _prelu
+        x = end("trunk_norm" if normalized_trunk else "trunk_prelu", dtype)(x)
         x = keras.layers.Add(dtype=dtype, name="trunk_sum")([x, first])
         for index in range(scale.bit_length() - 1):
             x = conv(4 * num_filters, f"up_{index}", dtype)(x)
             x = DepthToSpace(2, dtype=dtype, name=f"up_{index}_shuffle")(x)
             x = _prelu(f"up_{index}_prelu", dtype)(x)
-        outputs = conv(channels, "last", "float32", size=9)(x)
+        last = conv(channels, "last", "float32", 9, activation=output_activation)
+        outputs = last(x)
 
         # === Config ===
         arguments = {
@@ -78,6 +108,9 @@ class SRResNet(Network):
             "num_filters": num_filters,
             "num_blocks": num_blocks,
             "channels": channels,
+            "output_activation": output_activation,
+            "standardized": standardized,
+            "normalized_trunk": normalized_trunk,
             "dtype": dtype,
         }
         super().__init__(images, outputs, arguments=arguments, name=name)
@@ -154,6 +187,17 @@ class MSRResNet(Network):
             "dtype": dtype,
         }
         super().__init__(images, outputs, arguments=arguments, name=name)
+
+
+def _standardize(images: Any) -> Any:
+    pairs = zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)
+    layer = keras.layers.Rescaling(
+        [1.0 / deviation for deviation in _IMAGENET_DEVIATION],
+        [-mean / deviation for mean, deviation in pairs],
+        dtype="float32",
+        name="standardize",
+    )
+    return layer(images)
 
 
 def _norm(name: str, dtype: str) -> Any:

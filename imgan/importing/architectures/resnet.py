@@ -14,6 +14,7 @@ from imgan.importing.parts import Tensors
 from imgan.importing.parts import TransposedConv
 from imgan.importing.plan import Architecture
 from imgan.importing.plan import Plan
+from imgan.networks.translation import Normalization
 
 _HEAD = 4
 """Members before the first halving: padding, 7x7, normalisation, activation."""
@@ -38,7 +39,7 @@ def _plan(tensors: Tensors) -> Plan:
     made, *_ = shape_of(tensors, f"{last}.weight")
     kind, ignored = normalization(tensors, "model.1", ["model.2"])
     second = _second(tensors, first)
-    place = _Places(bias=kind == "instance", normalized=kind == "batch")
+    place = _Places(kind, bias="model.1.bias" in tensors)
     place.conv("first", 1)
     for step in range(num_downs):
         place.conv(f"down_{step + 1}", _HEAD + _STEP * step)
@@ -97,24 +98,28 @@ class _Places:
     """Where the weights of convolutions and of what normalises them lie.
 
     Args:
-        bias: Whether convolutions have one.
-        normalized: Whether batch normalisation follows them.
+        normalization: What follows convolutions.
+        bias: Whether convolutions have one: with instance normalisation in CycleGAN,
+            always in pix2pixHD.
     """
 
-    def __init__(self, *, bias: bool, normalized: bool) -> None:
+    def __init__(self, normalization: Normalization, *, bias: bool) -> None:
         self.parts: dict[str, Part] = {}
         self._bias = bias
-        self._normalized = normalized
+        self._normalized = normalization == "batch"
 
     def conv(
         self, layer: str, member: int, *, inside: str = "", transposed: bool = False
     ) -> None:
         """Add a convolution that is a member of the whole, or of a block."""
         sequence = f"model.{inside}." if inside else "model."
+        name = f"{sequence}{member}"
         kind = TransposedConv if transposed else Conv
-        self.parts[layer] = kind(f"{sequence}{member}", bias=self._bias)
+        # Our convolutions have none before a batch normalisation.
+        self.parts[layer] = kind(name, bias=self._bias and not self._normalized)
         if self._normalized:
-            self.parts[f"{layer}_norm"] = BatchNorm(f"{sequence}{member + 1}")
+            norm = BatchNorm(f"{sequence}{member + 1}", name if self._bias else "")
+            self.parts[f"{layer}_norm"] = norm
 
 
 RESNET = Architecture("residual generator of CycleGAN", _detect, _plan)

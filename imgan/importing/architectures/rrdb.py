@@ -11,6 +11,7 @@ from typing import Self
 from imgan.errors import CheckpointError
 from imgan.importing.architectures.shapes import count
 from imgan.importing.architectures.shapes import has
+from imgan.importing.architectures.shapes import numbers_of
 from imgan.importing.architectures.shapes import one_of
 from imgan.importing.architectures.shapes import same_channels
 from imgan.importing.architectures.shapes import shape_of
@@ -30,7 +31,8 @@ class _Spelling:
         num_ups: Doublings.
         first, trunk, wide, last: Names.
         dense: Name of convolution `k` of dense block `j` of block `i`.
-        up: Name of the convolution after doubling `n`; all but `i` and `n` count from 1.
+        up: Name of the convolution after doubling `n`. All but `i` and `n` count from
+            1.
     """
 
     num_blocks: int
@@ -47,7 +49,7 @@ class _Spelling:
         """Names of BasicSR and Real-ESRGAN."""
         return cls(
             num_blocks=count(tensors, r"body\.(\d+)\."),
-            num_ups=max(count(tensors, r"conv_up(\d+)\.") - 1, 0),
+            num_ups=count(tensors, r"conv_up(\d+)\.", start=1),
             first="conv_first",
             trunk="conv_body",
             wide="conv_hr",
@@ -61,7 +63,7 @@ class _Spelling:
         """Names of ESRGAN's second release, BSRGAN and RealSR."""
         return cls(
             num_blocks=count(tensors, r"RRDB_trunk\.(\d+)\."),
-            num_ups=max(count(tensors, r"upconv(\d+)\.") - 1, 0),
+            num_ups=count(tensors, r"upconv(\d+)\.", start=1),
             first="conv_first",
             trunk="trunk_conv",
             wide="HRconv",
@@ -75,7 +77,7 @@ class _Spelling:
         """Numbers of ESRGAN's first release."""
         num_blocks = max(count(tensors, r"model\.1\.sub\.(\d+)\.") - 1, 0)
         # Each doubling has three members: enlargement, convolution and activation.
-        num_ups = max((count(tensors, r"model\.(\d+)\.") - 5) // 3, 0)
+        num_ups = max((numbers_of(tensors, r"model\.(\d+)\.")[-1] - 4) // 3, 0)
         return cls(
             num_blocks=num_blocks,
             num_ups=num_ups,
@@ -116,7 +118,7 @@ def _plan(tensors: Tensors, spelling: _Spelling) -> Plan:
     growth, *_ = shape_of(tensors, f"{spelling.dense(0, 1, 1)}.weight")
     # A fast network sees squares of 2 or 4 pixels a side as channels.
     unshuffle = next((n for n in (2, 4) if seen == made * n * n), 1)
-    enlarged = 2**spelling.num_ups
+    enlarged = 2 ** one_of(spelling.num_ups, (0, 1, 2, 3), "The number of doublings")
     scale, rest = divmod(enlarged, unshuffle)
     if rest:
         raise CheckpointError(

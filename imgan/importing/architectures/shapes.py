@@ -8,25 +8,56 @@ from imgan.errors import CheckpointError
 from imgan.importing.parts import Shape
 from imgan.importing.parts import Tensors
 
+_MOST_DIGITS = 3
+"""Of the number of a layer in its name; the largest networks have 200."""
+
 
 def has(tensors: Tensors, *names: str) -> bool:
     """Return whether all of these tensors are there."""
     return all(name in tensors for name in names)
 
 
-def count(tensors: Tensors, pattern: str) -> int:
-    """Return one more than the largest number that stands at the group of a pattern.
+def count(tensors: Tensors, pattern: str, start: int = 0) -> int:
+    """Return how many numbers stand at the group of a pattern.
 
     Args:
         tensors: By name.
         pattern: Regular expression of the beginning of a name, with one group that
             matches digits.
+        start: The first number.
 
     Returns:
         0 if no name begins so.
+
+    Raises:
+        CheckpointError: If numbers are left out, so that a file of a few tensors cannot
+            ask for a network of thousands of layers.
     """
-    numbers = (_number(re.match(pattern, name)) for name in tensors)
-    return max((number + 1 for number in numbers if number is not None), default=0)
+    numbers = numbers_of(tensors, pattern)
+    if numbers != list(range(start, start + len(numbers))):
+        left_out = next(n for n, m in enumerate(numbers, start) if n != m)
+        raise CheckpointError(
+            f"Tensors whose names begin like {pattern!r} must be numbered from {start} "
+            f"without gaps. Received: no {left_out}, but {numbers[-1]}"
+        )
+    return len(numbers)
+
+
+def numbers_of(tensors: Tensors, pattern: str) -> list[int]:
+    """Return the numbers at the group of a pattern, each once and sorted.
+
+    Raises:
+        CheckpointError: If there are larger ones than any network has.
+    """
+    matches = (re.match(pattern, name) for name in tensors)
+    digits = {match[1] for match in matches if match}
+    long = [word for word in digits if len(word) > _MOST_DIGITS]
+    if long:
+        raise CheckpointError(
+            "Layers must be numbered with at most three digits. Received a name with "
+            f"{long[0][:20]}"
+        )
+    return sorted({int(word) for word in digits})
 
 
 def shape_of(tensors: Tensors, name: str, axes: int = 4) -> Shape:
@@ -85,10 +116,3 @@ def same_channels(inputs: float, outputs: float) -> int:
             f"Received: one that makes {outputs:g} of {inputs:g}"
         )
     return int(outputs)
-
-
-def _number(match: re.Match[str] | None) -> int | None:
-    # A name with thousands of digits is no index.
-    if match is None or not match[1].isdigit() or len(match[1]) > 4:
-        return None
-    return int(match[1])

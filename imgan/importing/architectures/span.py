@@ -82,7 +82,7 @@ def _detect(tensors: Tensors) -> bool:
 
 def _plan(tensors: Tensors) -> Plan:
     trained = "conv_1.sk.weight" in tensors
-    num_blocks = count(tensors, r"block_(\d+)\.") - 1
+    num_blocks = count(tensors, r"block_(\d+)\.", start=1)
     if num_blocks < 1:
         raise CheckpointError("SPAN must have blocks named block_1, block_2 and so on")
     first = "conv_1.sk.weight" if trained else "conv_1.eval_conv.weight"
