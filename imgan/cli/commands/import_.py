@@ -144,8 +144,8 @@ def _summary(made: Any) -> str:
     card = made.card
     return (
         f"{made.folder}: {card.network.path.partition(':')[2]}, {purpose(card)}, "
-        f"{card.network.parameters:,} parameters, from a {card.origin.layout}; halo "
-        f"{halo(card)}"
+        f"{card.network.parameters:,} parameters, from {card.origin.file} "
+        f"({card.origin.layout}); halo {halo(card)}"
     )
 
 

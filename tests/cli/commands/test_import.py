@@ -24,8 +24,8 @@ def test_a_checkpoint_becomes_a_model(
     assert main(["import", str(checkpoint), str(output)]) == 0
     said = capfd.readouterr()
     assert said.out == (
-        f"{output}: Compact, super resolution x2, 712 parameters, from a safetensors "
-        "file; halo 3 input pixels\n"
+        f"{output}: Compact, super resolution x2, 712 parameters, from "
+        "compact.safetensors (safetensors); halo 3 input pixels\n"
     )
     assert said.err.startswith("note: The licence of the weights is unknown")
     assert main(["inspect", str(output)]) == 0
