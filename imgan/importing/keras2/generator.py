@@ -89,9 +89,9 @@ def _refuse_fixed(model: Any) -> None:
         kinds = (type(layer).__name__ for layer in model.layers)
         culprits = sorted(set(kinds) & set(_FIXED)) or ["a layer of fixed size"]
         raise CheckpointError(
-            f"{model.name} takes pictures of {tuple(model.inputs[0].shape[1:3])} alone, "
-            f"because of {', '.join(culprits)}; expected a network of convolutions, "
-            "which takes pictures of any size."
+            f"{model.name} is not a generator of pictures of any size: it takes "
+            f"{tuple(model.inputs[0].shape[1:3])} alone, because of "
+            f"{', '.join(culprits)}; expected a network of convolutions."
         )
 
 
