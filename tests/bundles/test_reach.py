@@ -1,4 +1,4 @@
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -10,41 +10,46 @@ from imgan.networks.rrdb import RRDBNet
 from imgan.networks.unet import UNetGenerator
 
 
-def blur(kernel: Any) -> Network:
-    """One channel, convolved with one kernel of odd sides."""
+def looking(seen: Sequence[int], blind: Sequence[int] = ()) -> Network:
+    """A sum of dilated 3x3 on one channel.
+
+    Args:
+        seen: Pixels to the left that the output depends on.
+        blind: Pixels to all sides that a kernel of zeros covers.
+    """
     images = keras.Input((None, None, 1))
-    side = kernel.shape[0]
-    layer = keras.layers.Conv2D(1, side, padding="same", use_bias=False)
-    network = Network(images, layer(images), arguments={}, name="blur")
-    layer.set_weights([kernel[..., None, None].astype(np.float32)])
-    return network
+    branches = []
+    for distance in (*seen, *blind):
+        layer = keras.layers.Conv2D(
+            1, 3, padding="same", dilation_rate=distance, use_bias=False
+        )
+        branches.append(layer(images))
+        kernel = np.zeros((3, 3, 1, 1), np.float32)
+        kernel[1, 0] = 0.5 if distance in seen else 0.0
+        layer.set_weights([kernel])
+    return Network(images, keras.layers.Add()(branches), arguments={}, name="looking")
 
 
 def test_a_narrow_halo_is_the_exact_one() -> None:
-    assert enlarging_reach(blur(np.ones((9, 9)) / 81)) == {"halo": 4}
+    assert enlarging_reach(looking([4], [2])) == {"halo": 4}
 
 
-def test_a_wide_halo_is_measured_where_little_comes_from_afar() -> None:
-    kernel = np.zeros((141, 141))
-    kernel[70, 70], kernel[70, 80] = 0.5, 0.5
-    values = enlarging_reach(blur(kernel))
+def test_a_wide_halo_is_measured_where_nothing_comes_from_afar() -> None:
+    values = enlarging_reach(looking([3, 10], [70]))
     assert values["halo"] == 70
     assert values["tile_halo"].halo == 10
     assert values["tile_halo"].error < 1e-6
 
 
 def test_a_wide_halo_that_is_needed_is_looked_for_on_a_larger_picture() -> None:
-    kernel = np.zeros((181, 181))
-    kernel[90, 90], kernel[90, 50] = 0.5, 0.5
-    values = enlarging_reach(blur(kernel))
+    values = enlarging_reach(looking([40], [90]))
     assert values["halo"] == 90
     assert values["tile_halo"].halo == 40, "more than half of the first picture"
 
 
 def test_the_exact_halo_where_none_is_enough() -> None:
-    kernel = np.zeros((301, 301))
-    kernel[150, 10:150] = 1 / 140
-    assert enlarging_reach(blur(kernel)) == {"halo": 150}
+    """Each picture has one that is further than its half."""
+    assert enlarging_reach(looking([40, 100, 150])) == {"halo": 150}
 
 
 def test_squares_count_in_pixels() -> None:
