@@ -44,6 +44,7 @@ FOREIGN: tuple[tuple[str, str], ...] = (
     ("GFPGAN, a restorer of faces", r"stylegan_decoder\..*"),
     ("CodeFormer, a restorer of faces", r"quantize\.embedding\.weight"),
     ("a discriminator with spectral normalisation", r".*\.weight_orig"),
+    ("the local enhancer of pix2pixHD", r"model1_1\..*"),
     ("a VGG-style discriminator", r"conv0_0\.weight"),
     (
         "Stable Diffusion or a part of it",
@@ -54,6 +55,8 @@ FOREIGN: tuple[tuple[str, str], ...] = (
 """Networks that are often met and that imgan has not, by a tensor's whole name."""
 
 _SHOWN = 4
+_LONGEST = 80
+"""Characters of a name in an error."""
 
 
 def detect(tensors: Tensors) -> Plan:
@@ -73,7 +76,7 @@ def detect(tensors: Tensors) -> Plan:
             raise CheckpointError(
                 f"It holds {name}, which imgan does not have. {supported()}"
             )
-    shown = [f"{key} {tuple(value.shape)}" for key, value in tensors.items()]
+    shown = [f"{key[:_LONGEST]} {tuple(value.shape)}" for key, value in tensors.items()]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     raise CheckpointError(
         f"It holds an unknown network, with the tensors {', '.join(shown[:_SHOWN])}"
