@@ -10,6 +10,7 @@ import numpy as np
 
 from imgan import families
 from imgan.errors import CheckpointError
+from imgan.importing.architectures.shapes import described
 from imgan.importing.parts import Shape
 from imgan.importing.parts import Tensors
 from imgan.importing.plan import Plan
@@ -102,10 +103,10 @@ def _mismatch(
         f"It looks like {_words(plan)}, but its tensors are not all of that one's."
     ]
     if missing:
-        shapes = [f"{key} {expected[key]}" for key in missing]
+        shapes = [described(key, expected[key]) for key in missing]
         lines.append(f"Missing ({len(missing)}): {_some(shapes)}.")
     if extra:
-        shapes = [f"{key} {tuple(tensors[key].shape)}" for key in extra]
+        shapes = [described(key, tensors[key].shape) for key in extra]
         lines.append(f"Not expected ({len(extra)}): {_some(shapes)}.")
     return " ".join([*lines, _guess(missing, extra, expected, tensors)])
 

@@ -11,6 +11,7 @@ from imgan.importing.architectures.resnet import RESNET
 from imgan.importing.architectures.rrdb import RRDB_MIDDLE
 from imgan.importing.architectures.rrdb import RRDB_NEW
 from imgan.importing.architectures.rrdb import RRDB_OLD
+from imgan.importing.architectures.shapes import described
 from imgan.importing.architectures.span import SPAN
 from imgan.importing.architectures.srgan import SRGAN
 from imgan.importing.architectures.unet import UNET
@@ -55,8 +56,6 @@ FOREIGN: tuple[tuple[str, str], ...] = (
 """Networks that are often met and that imgan has not, by a tensor's whole name."""
 
 _SHOWN = 4
-_LONGEST = 80
-"""Characters of a name in an error."""
 
 
 def detect(tensors: Tensors) -> Plan:
@@ -76,7 +75,7 @@ def detect(tensors: Tensors) -> Plan:
             raise CheckpointError(
                 f"It holds {name}, which imgan does not have. {supported()}"
             )
-    shown = [f"{key[:_LONGEST]} {tuple(value.shape)}" for key, value in tensors.items()]
+    shown = [described(key, value.shape) for key, value in tensors.items()]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     raise CheckpointError(
         f"It holds an unknown network, with the tensors {', '.join(shown[:_SHOWN])}"

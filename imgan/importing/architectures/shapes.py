@@ -11,8 +11,16 @@ from imgan.importing.parts import Tensors
 _MOST_DIGITS = 3
 """Of the number of a layer in its name."""
 
+_LONGEST = 80
+"""Characters of a name in an error."""
+
 _MOST_LAYERS = 200
 """In a row; the networks that are published have less than a hundred."""
+
+
+def described(name: str, shape: Shape) -> str:
+    """Return the name of a tensor and its shape, cut to what an error can show."""
+    return f"{name[:_LONGEST]} {tuple(shape)}"
 
 
 def has(tensors: Tensors, *names: str) -> bool:
