@@ -10,6 +10,7 @@ import numpy as np
 
 from imgan import families
 from imgan.errors import CheckpointError
+from imgan.importing.architectures.shapes import described
 from imgan.importing.parts import Shape
 from imgan.importing.parts import Tensors
 from imgan.importing.plan import Plan
@@ -32,13 +33,39 @@ def convert(plan: Plan, tensors: Tensors) -> Any:
         CheckpointError: If tensors are missing, left over, of other shapes than the
             network wants, or not finite.
     """
-    network = families.resolve(families.get(plan.family).generator)(**plan.arguments)
-    layers = {layer.name: layer for layer in network.layers if layer.weights}
-    own = {name: [tuple(w.shape) for w in layers[name].weights] for name in layers}
+    own = _own_shapes(plan)
     _check(plan, tensors, own)
+    network = _build(plan)
     for name, part in plan.parts.items():
-        layers[name].set_weights(part.weights(tensors, own[name]))
+        network.get_layer(name).set_weights(part.weights(tensors, own[name]))
     return network
+
+
+def _own_shapes(plan: Plan) -> dict[str, list[Shape]]:
+    """Return the shapes of the weights of every layer that has some.
+
+    Without memory for them: a small file may say of itself that it is a huge network.
+    """
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        layers = _build(plan).layers
+    return {
+        layer.name: [tuple(weight.shape) for weight in layer.weights]
+        for layer in layers
+        if layer.weights
+    }
+
+
+def _build(plan: Plan) -> Any:
+    """Return the network with any weights."""
+    try:
+        generator = families.resolve(families.get(plan.family).generator)
+        return generator(**plan.arguments)
+    except ValueError as error:
+        raise CheckpointError(
+            f"It looks like {_words(plan)}, which cannot be built: {error}"
+        ) from error
 
 
 def _check(plan: Plan, tensors: Tensors, own: Mapping[str, Sequence[Shape]]) -> None:
@@ -76,10 +103,10 @@ def _mismatch(
         f"It looks like {_words(plan)}, but its tensors are not all of that one's."
     ]
     if missing:
-        shapes = [f"{key} {expected[key]}" for key in missing]
+        shapes = [described(key, expected[key]) for key in missing]
         lines.append(f"Missing ({len(missing)}): {_some(shapes)}.")
     if extra:
-        shapes = [f"{key} {tuple(tensors[key].shape)}" for key in extra]
+        shapes = [described(key, tensors[key].shape) for key in extra]
         lines.append(f"Not expected ({len(extra)}): {_some(shapes)}.")
     return " ".join([*lines, _guess(missing, extra, expected, tensors)])
 

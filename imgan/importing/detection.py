@@ -11,6 +11,7 @@ from imgan.importing.architectures.resnet import RESNET
 from imgan.importing.architectures.rrdb import RRDB_MIDDLE
 from imgan.importing.architectures.rrdb import RRDB_NEW
 from imgan.importing.architectures.rrdb import RRDB_OLD
+from imgan.importing.architectures.shapes import described
 from imgan.importing.architectures.span import SPAN
 from imgan.importing.architectures.srgan import SRGAN
 from imgan.importing.architectures.unet import UNET
@@ -44,6 +45,7 @@ FOREIGN: tuple[tuple[str, str], ...] = (
     ("GFPGAN, a restorer of faces", r"stylegan_decoder\..*"),
     ("CodeFormer, a restorer of faces", r"quantize\.embedding\.weight"),
     ("a discriminator with spectral normalisation", r".*\.weight_orig"),
+    ("the local enhancer of pix2pixHD", r"model1_1\..*"),
     ("a VGG-style discriminator", r"conv0_0\.weight"),
     (
         "Stable Diffusion or a part of it",
@@ -73,7 +75,7 @@ def detect(tensors: Tensors) -> Plan:
             raise CheckpointError(
                 f"It holds {name}, which imgan does not have. {supported()}"
             )
-    shown = [f"{key} {tuple(value.shape)}" for key, value in tensors.items()]
+    shown = [described(key, value.shape) for key, value in tensors.items()]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     raise CheckpointError(
         f"It holds an unknown network, with the tensors {', '.join(shown[:_SHOWN])}"

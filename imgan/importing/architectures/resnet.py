@@ -5,7 +5,8 @@ from typing import Any
 
 from imgan.errors import CheckpointError
 from imgan.importing.architectures.normalization import normalization
-from imgan.importing.architectures.shapes import has
+from imgan.importing.architectures.shapes import count
+from imgan.importing.architectures.shapes import numbers_of
 from imgan.importing.architectures.shapes import shape_of
 from imgan.importing.parts import BatchNorm
 from imgan.importing.parts import Conv
@@ -24,11 +25,15 @@ _STEP = 3
 
 _CYCLEGAN_HALVINGS = 2
 _DROPOUT = 0.5
-_BLOCK = r"model\.(\d{1,4})\.conv_block\."
+_MOST_HALVINGS = 8
+_BLOCK = r"model\.(\d+)\.conv_block\."
 
 
 def _detect(tensors: Tensors) -> bool:
-    return has(tensors, "model.1.weight") and any(re.match(_BLOCK, n) for n in tensors)
+    # A local enhancer holds most of such a generator, and more.
+    alone = not any(name.startswith("model1_1.") for name in tensors)
+    blocks = any(re.match(_BLOCK, name) for name in tensors)
+    return alone and blocks and "model.1.weight" in tensors
 
 
 def _plan(tensors: Tensors) -> Plan:
@@ -66,19 +71,19 @@ def _plan(tensors: Tensors) -> Plan:
 
 def _blocks(tensors: Tensors) -> tuple[int, int]:
     """Return the number of the first residual block, and how many there are."""
-    matches = (re.match(_BLOCK, name) for name in tensors)
-    numbers = sorted({int(match[1]) for match in matches if match})
-    first = numbers[0]
-    if numbers != list(range(first, first + len(numbers))):
-        raise CheckpointError(
-            f"Residual blocks must follow each other. Received: members {numbers}"
-        )
+    first = numbers_of(tensors, _BLOCK)[0]
+    num_blocks = count(tensors, _BLOCK, first)
     if first < _HEAD or (first - _HEAD) % _STEP:
         raise CheckpointError(
             "Residual blocks must follow a 7x7 convolution and halvings, from member "
             f"4, 7, 10, 13 and so on. Received: member {first}"
         )
-    return first, len(numbers)
+    if first > _HEAD + _STEP * _MOST_HALVINGS:
+        raise CheckpointError(
+            f"There may be at most {_MOST_HALVINGS} halvings. Received: "
+            f"{(first - _HEAD) // _STEP}"
+        )
+    return first, num_blocks
 
 
 def _second(tensors: Tensors, first: int) -> int:

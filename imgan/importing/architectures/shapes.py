@@ -9,7 +9,18 @@ from imgan.importing.parts import Shape
 from imgan.importing.parts import Tensors
 
 _MOST_DIGITS = 3
-"""Of the number of a layer in its name; the largest networks have 200."""
+"""Of the number of a layer in its name."""
+
+_LONGEST = 80
+"""Characters of a name in an error."""
+
+_MOST_LAYERS = 200
+"""In a row; the networks that are published have less than a hundred."""
+
+
+def described(name: str, shape: Shape) -> str:
+    """Return the name of a tensor and its shape, cut to what an error can show."""
+    return f"{name[:_LONGEST]} {tuple(shape)}"
 
 
 def has(tensors: Tensors, *names: str) -> bool:
@@ -39,6 +50,11 @@ def count(tensors: Tensors, pattern: str, start: int = 0) -> int:
         raise CheckpointError(
             f"Tensors whose names begin like {pattern!r} must be numbered from {start} "
             f"without gaps. Received: no {left_out}, but {numbers[-1]}"
+        )
+    if len(numbers) > _MOST_LAYERS:
+        raise CheckpointError(
+            f"There may be at most {_MOST_LAYERS} layers in a row. Received: "
+            f"{len(numbers)} whose names begin like {pattern!r}"
         )
     return len(numbers)
 

@@ -17,6 +17,7 @@ from imgan.importing.plan import Plan
 _OUTERMOST = "model.model"
 _WIDENINGS = 3
 _DROPOUT = 0.5
+_MOST_LEVELS = 12
 
 
 def _detect(tensors: Tensors) -> bool:
@@ -26,8 +27,10 @@ def _detect(tensors: Tensors) -> bool:
 
 def _plan(tensors: Tensors) -> Plan:
     levels = _levels(tensors)
-    if len(levels) < 2:
-        raise CheckpointError("A U-Net must have at least two levels. Received: one")
+    if not 2 <= len(levels) <= _MOST_LEVELS:
+        raise CheckpointError(
+            f"A U-Net must have 2 to {_MOST_LEVELS} levels. Received: {len(levels)}"
+        )
     filters, channels, *_ = shape_of(tensors, f"{_OUTERMOST}.0.weight")
     made = shape_of(tensors, f"{_OUTERMOST}.3.weight")[1]
     widths = [filters]
