@@ -60,7 +60,7 @@ COMMANDS = {
     ),
     "import": Verb(
         "imgan.cli.commands.import_:import_model",
-        "Make a model of another project's checkpoint.",
+        "Make a model of another project's checkpoint, without PyTorch.",
     ),
     "models": Verb(
         "imgan.cli.commands.models:models",

@@ -86,7 +86,7 @@ def import_model(
         bool, typer.Option("--quiet", help="Print nothing but errors.")
     ] = False,
 ) -> None:
-    """Make a model of a checkpoint of PyTorch, ncnn or Keras, without PyTorch.
+    """Make a model of another project's checkpoint, without PyTorch.
 
     What kind of network it is, is read off the names and shapes of its tensors. Nothing
     in the file is run. The result is a model like any other: for --model, export,
