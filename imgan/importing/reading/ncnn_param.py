@@ -1,5 +1,6 @@
 """The text in an ncnn `.param` file: layers in the order in which they compute."""
 
+import math
 from dataclasses import dataclass
 
 from imgan.errors import CheckpointError
@@ -81,6 +82,16 @@ def _parameter(text: str) -> tuple[int, tuple[float, ...]]:
     index, _, value = text.partition("=")
     if int(index) > _ARRAYS:
         # Texts, which newer versions write, are of no layer that is read.
-        return int(index), () if value.startswith('"') else (float(value),)
+        return int(index), (0.0 if value.startswith('"') else _finite(value),)
     # An array says its length first.
-    return _ARRAYS - int(index), tuple(map(float, value.split(",")[1:]))
+    length, *values = value.split(",")
+    if not values or int(length) != len(values):
+        raise ValueError("an array of another length")
+    return _ARRAYS - int(index), tuple(map(_finite, values))
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that is none")
+    return number
