@@ -4,13 +4,14 @@ import math
 from dataclasses import dataclass
 
 from imgan.errors import CheckpointError
+from imgan.importing.reading.source import AGAIN
 
 MAGIC = 7767517
 """The first line."""
-MOST_BYTES = 16 << 20
+MOST_BYTES = 2 << 20
 
 _ARRAYS = -23300
-_MOST_LAYERS = 50_000
+_MOST_LAYERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,21 @@ def parse_param(text: str) -> list[Layer]:
     Raises:
         CheckpointError: If a line is not of the form that ncnn reads.
     """
-    lines = [line.split() for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > _MOST_LAYERS:
+        raise CheckpointError(f"The .param file has {len(lines)} lines: not of a net")
     try:
-        count = int(lines[1][0])
-        layers = [_layer(line) for line in lines[2:]]
+        count = int(lines[1].split()[0])
+        layers = [_layer(line.split()) for line in lines[2:]]
     except (IndexError, ValueError) as error:
         raise CheckpointError(
             "The .param file is damaged: expected lines such as "
-            "'Convolution NAME 1 1 FROM TO 0=64 1=3 ...'. Download or copy it again."
+            f"'Convolution NAME 1 1 FROM TO 0=64 1=3 ...'. {AGAIN}"
         ) from error
-    if count != len(layers) or count > _MOST_LAYERS:
+    if count != len(layers):
         raise CheckpointError(
             f"The .param file is truncated or damaged: it says {count} layers and "
-            f"holds {len(layers)}. Download or copy it again."
+            f"holds {len(layers)}. {AGAIN}"
         )
     return layers
 

@@ -217,6 +217,12 @@ def test_more_than_one_result(tmp_path: Path) -> None:
         read_checkpoint(writer.save(tmp_path))
 
 
+def test_text_of_too_many_lines(tmp_path: Path) -> None:
+    path = replaced(tmp_path, "7767517", "7767517" + "\nx" * 30_000)
+    with pytest.raises(CheckpointError, match="has 30014 lines: not of a net"):
+        read_checkpoint(path)
+
+
 def test_binary_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "net.param.bin"
     path.write_bytes((7767517).to_bytes(4, "little") + bytes(40))
