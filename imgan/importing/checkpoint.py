@@ -26,6 +26,7 @@ from imgan.importing.unwrapping import unwrap
 from imgan.types import Array
 
 _HEAD_BYTES = 512
+_LONGEST_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,17 @@ def read_checkpoint(path: Path, key: str | None = None) -> Checkpoint:
             found = unwrap(saved, key)
             tensors = read_tensors(found.tensors)
     except CheckpointError as error:
-        raise CheckpointError(f"{path}: {error}") from error
+        raise CheckpointError(f"{path}: {_one_line(str(error))}") from error
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror or error}") from error
     return Checkpoint(path, layout, tensors, found.container, found.prefix)
+
+
+def _one_line(message: str) -> str:
+    """Return a message in which names from a file cannot play tricks on a terminal."""
+    printable = "".join(letter if letter.isprintable() else "?" for letter in message)
+    cut = len(printable) > _LONGEST_MESSAGE
+    return printable[:_LONGEST_MESSAGE] + (" ..." if cut else "")
 
 
 def _opened(path: Path, files: ExitStack) -> Source:

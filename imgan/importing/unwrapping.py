@@ -1,8 +1,7 @@
 """From what a file holds to the tensors of one network, by the names projects use.
 
 A file holds a bare dict of tensors, or dicts in dicts: the network beside its moving
-average, its discriminator and its optimizers. Names of tensors carry prefixes of the
-objects that the network was wrapped in.
+average, its discriminator and its optimizers.
 """
 
 import re
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 
 from imgan.errors import CheckpointError
 from imgan.errors import did_you_mean
+from imgan.importing.prefixes import cut_prefixes
+from imgan.importing.prefixes import narrow
 from imgan.importing.reading.known import Placeholder
 from imgan.importing.reading.numpy_arrays import Values
 from imgan.importing.reading.tensors import LazyTensor
@@ -42,23 +43,6 @@ WRAPPERS = (
 )
 """Names that projects keep the network under; the first that is there is taken."""
 
-PREFIXES = (
-    "module.",
-    "netG.",
-    "_orig_mod.",
-    "generator_ema.",
-    "generator.",
-    "net_g.",
-    "model.",
-)
-"""What is cut off the names if every one begins with it, as often as it does."""
-
-_GENERATORS = ("generator_ema", "netG_ema", "generator", "netG", "net_g")
-_COMPANION = re.compile(
-    r"(discriminator|netd|net_d|disc|.*loss|vgg|lpips|step_counter|data_preprocessor)"
-    r"\d*(_\w+)?",
-    re.IGNORECASE,
-)
 _NOT_NETWORKS = re.compile(r"(?i)(.*optim.*|.*sched.*|opt|opt_?[gd])")
 _DEEPEST = 6
 _MOST_LISTED = 12
@@ -95,8 +79,8 @@ def unwrap(saved: object, key: str | None = None) -> Unwrapped:
     node, steps = _descend(node, steps)
     tensors = _tensors_of(node)
     _refuse_unread(node, begins)
-    tensors, prefix = _narrowed(tensors, begins)
-    tensors, cut = _cut_prefixes(tensors)
+    tensors, prefix = narrow(tensors, begins)
+    tensors, cut = cut_prefixes(tensors)
     return Unwrapped(tensors, ".".join(steps), prefix + cut)
 
 
@@ -152,50 +136,6 @@ def _follow(saved: object, key: str) -> tuple[object, list[str], str]:
     if any(name.startswith(f"{rest}.") for name in _tensors_of(inner)):
         return inner, inner_steps, f"{rest}."
     raise _unknown_key(saved, key)
-
-
-def _narrowed(
-    tensors: dict[str, LazyTensor], begins: str
-) -> tuple[dict[str, LazyTensor], str]:
-    """Return the tensors of the generator among those of a whole training."""
-    if not begins:
-        groups = {name.partition(".")[0] for name in tensors}
-        found = [name for name in _GENERATORS if name in groups]
-        others = groups - set(found)
-        alone = len(groups) > 1 and all(map(_COMPANION.fullmatch, others))
-        if found and alone:
-            begins = f"{found[0]}."
-    return {
-        name[len(begins) :]: tensor
-        for name, tensor in tensors.items()
-        if name.startswith(begins)
-    }, begins
-
-
-def _cut_prefixes(
-    tensors: dict[str, LazyTensor],
-) -> tuple[dict[str, LazyTensor], str]:
-    names, cut = list(tensors), ""
-    while True:
-        prefix = next((p for p in PREFIXES if _can_cut(p, names)), None)
-        if prefix is None:
-            named = zip(names, tensors.values(), strict=True)
-            return dict(named), cut
-        names = [name.removeprefix(prefix) for name in names]
-        cut += prefix
-
-
-def _can_cut(prefix: str, names: list[str]) -> bool:
-    if not all(name.startswith(prefix) and name != prefix for name in names):
-        return False
-    if prefix != "model.":
-        return True
-    # The first ESRGAN, pix2pix and CycleGAN call their own sequence so.
-    rests = [name.removeprefix(prefix) for name in names]
-    if any(rest[0].isdigit() for rest in rests):
-        return False
-    unet = any(re.match(r"model\.\d+\.model\.", rest) for rest in rests)
-    return not unet
 
 
 def _children(node: object) -> dict[str, object]:

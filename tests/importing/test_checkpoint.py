@@ -137,6 +137,13 @@ def test_stride_of_nothing_does_not_fill_the_memory(write: Any, tmp_path: Path) 
         read_checkpoint(write(tmp_path / "net.pth", {"a": view}))
 
 
+def test_names_from_the_file_stay_in_one_line(write: Any, tmp_path: Path) -> None:
+    saved = Call(f"models Net\x1b[2J{'x' * 5000}")
+    with pytest.raises(CheckpointError, match=r"models\.Net\?\[2Jxxx") as caught:
+        read_checkpoint(write(tmp_path / "net.pth", saved))
+    assert len(str(caught.value)) < 1500
+
+
 def test_missing_file_and_pipe(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no.pth: No such file"):
         read_checkpoint(tmp_path / "no.pth")

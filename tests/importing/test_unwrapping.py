@@ -119,6 +119,11 @@ def test_generator_among_the_parts_of_a_training() -> None:
     assert found(net(*averaged)) == (["c"], "", "generator_ema.module.")
 
 
+def test_tensor_named_like_a_generator() -> None:
+    names = ["generator", "discriminator.a"]
+    assert found(net(*names)) == (names, "", "")
+
+
 def test_generator_that_is_only_a_part_is_kept_with_the_rest() -> None:
     names = ["generator.a", "encoder.b"]
     assert found(net(*names)) == (names, "", "")

@@ -1,15 +1,17 @@
 """The text in an ncnn `.param` file: layers in the order in which they compute."""
 
+import math
 from dataclasses import dataclass
 
 from imgan.errors import CheckpointError
+from imgan.importing.reading.source import AGAIN
 
 MAGIC = 7767517
 """The first line."""
-MOST_BYTES = 16 << 20
+MOST_BYTES = 2 << 20
 
 _ARRAYS = -23300
-_MOST_LAYERS = 50_000
+_MOST_LAYERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,21 @@ def parse_param(text: str) -> list[Layer]:
     Raises:
         CheckpointError: If a line is not of the form that ncnn reads.
     """
-    lines = [line.split() for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > _MOST_LAYERS:
+        raise CheckpointError(f"The .param file has {len(lines)} lines: not of a net")
     try:
-        count = int(lines[1][0])
-        layers = [_layer(line) for line in lines[2:]]
+        count = int(lines[1].split()[0])
+        layers = [_layer(line.split()) for line in lines[2:]]
     except (IndexError, ValueError) as error:
         raise CheckpointError(
             "The .param file is damaged: expected lines such as "
-            "'Convolution NAME 1 1 FROM TO 0=64 1=3 ...'. Download or copy it again."
+            f"'Convolution NAME 1 1 FROM TO 0=64 1=3 ...'. {AGAIN}"
         ) from error
-    if count != len(layers) or count > _MOST_LAYERS:
+    if count != len(layers):
         raise CheckpointError(
             f"The .param file is truncated or damaged: it says {count} layers and "
-            f"holds {len(layers)}. Download or copy it again."
+            f"holds {len(layers)}. {AGAIN}"
         )
     return layers
 
@@ -81,6 +84,16 @@ def _parameter(text: str) -> tuple[int, tuple[float, ...]]:
     index, _, value = text.partition("=")
     if int(index) > _ARRAYS:
         # Texts, which newer versions write, are of no layer that is read.
-        return int(index), () if value.startswith('"') else (float(value),)
+        return int(index), (0.0 if value.startswith('"') else _finite(value),)
     # An array says its length first.
-    return _ARRAYS - int(index), tuple(map(float, value.split(",")[1:]))
+    length, *values = value.split(",")
+    if not values or int(length) != len(values):
+        raise ValueError("an array of another length")
+    return _ARRAYS - int(index), tuple(map(_finite, values))
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that is none")
+    return number

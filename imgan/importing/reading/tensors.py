@@ -51,6 +51,7 @@ class Storage:
     """A block of numbers in the file, which one or several tensors look into."""
 
     key: str
+    """The same for parts of one block; empty: this block has no other parts."""
     dtype: str
     """A name of `DTYPES`, `UNTYPED`, or one that is not supported."""
     elements: int
@@ -167,8 +168,12 @@ def read_tensors(tensors: dict[str, LazyTensor]) -> dict[str, Array]:
 
 
 def _refuse_repeats(tensors: Iterable[LazyTensor]) -> None:
-    storages = {id(tensor.storage): tensor.storage for tensor in tensors}
-    stored = sum(storage.elements for storage in storages.values())
+    stored_by: dict[object, int] = {}
+    for storage in (tensor.storage for tensor in tensors):
+        # Parts of one storage, which old files have, are stored once.
+        place = storage.key or id(storage)
+        stored_by[place] = max(stored_by.get(place, 0), storage.elements)
+    stored = sum(stored_by.values())
     elements = sum(tensor.elements for tensor in tensors)
     if elements > _MOST_REPEATS * stored + _FREE_ELEMENTS:
         raise _bad(f"{elements} elements in all look into {stored} stored ones")

@@ -8,6 +8,7 @@ import numpy as np
 from imgan.errors import CheckpointError
 from imgan.importing.reading.known import Global
 from imgan.importing.reading.known import storage_type
+from imgan.importing.reading.pickles import MOST_PICKLE_BYTES
 from imgan.importing.reading.pickles import no_persistent
 from imgan.importing.reading.pickles import read_pickle
 from imgan.importing.reading.source import AGAIN
@@ -34,7 +35,7 @@ def read_torch_legacy(source: Source) -> object:
     Raises:
         CheckpointError: If it is truncated, damaged, or not of tensors.
     """
-    window = source.window(0, source.size)
+    window = source.window(0, 2 * MOST_PICKLE_BYTES)
     magic, protocol, system = (read_pickle(window, no_persistent) for _ in range(3))
     if magic != _MAGIC or protocol != _PROTOCOL or not isinstance(system, dict):
         raise CheckpointError(

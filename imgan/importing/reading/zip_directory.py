@@ -21,6 +21,7 @@ _IN_EXTRA, _COUNT_IN_EXTRA, _EXTRA_64 = 0xFFFFFFFF, 0xFFFF, 1
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
 
+_LONGEST_NAME = 300
 _MOST_ENTRIES = 100_000
 _MOST_DIRECTORY_BYTES = 32 << 20
 # Numbers deflate to nine tenths, a pickle to a third; a bomb to a thousandth.
@@ -145,6 +146,8 @@ def _entry(data: bytes, position: int) -> tuple[Entry, int]:
     start = struct.unpack_from("<L", data, position + 42)[0]
     after = position + _CENTRAL_BYTES
     name = data[after : after + name_bytes].decode("utf-8", "replace")
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise _damaged("a name in its directory is no text")
     extra = data[after + name_bytes : after + name_bytes + extra_bytes]
     size, packed, start = _large(extra, [size, packed, start])
     if flags & _ENCRYPTED:

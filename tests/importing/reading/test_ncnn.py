@@ -184,6 +184,9 @@ def replaced(folder: Path, old: str, new: str) -> Path:
         ("0=0", "0=1", "it is operation 1; expected a sum"),
         ("0=2", "0=4", "after layer Input_1 expected nearest x4"),
         (" 5=1", " 5=x", "param file is damaged"),
+        (" 5=1", " 5=1e999", "param file is damaged"),
+        (" 5=1", " 5=1 -23310=", "param file is damaged"),
+        (" 5=1", " 5=1 -23310=2,0.2", "param file is damaged"),
         ("7767517\n13", "7767517\n14", "it says 14 layers and holds 12"),
         ("PReLU", "nn.PReLU", r"one of pnnx \(nn.PReLU\); expected the .ncnn.param"),
     ],
@@ -212,6 +215,12 @@ def test_more_than_one_result(tmp_path: Path) -> None:
     writer.layer("PixelShuffle", ["5"], "0=2", blob="more")
     with pytest.raises(CheckpointError, match="BinaryOp_13, PixelShuffle_14; expected"):
         read_checkpoint(writer.save(tmp_path))
+
+
+def test_text_of_too_many_lines(tmp_path: Path) -> None:
+    path = replaced(tmp_path, "7767517", "7767517" + "\nx" * 30_000)
+    with pytest.raises(CheckpointError, match="has 30014 lines: not of a net"):
+        read_checkpoint(path)
 
 
 def test_binary_text_is_named(tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ def test_views_of_storages(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["whole"], np.arange(24))
 
 
+def test_many_parts_of_one_storage_do_not_fill_the_memory(tmp_path: Path) -> None:
+    saved = {}
+    for n in range(20):
+        values = np.zeros(1 << 18, np.float32)
+        part = Block(values, key="7", view=(str(n), 0, 1 << 18))
+        saved[str(n)] = View(part, (1 << 18,), (1,))
+    with pytest.raises(CheckpointError, match="in all look into 262144 stored ones"):
+        read_checkpoint(write_torch_legacy(tmp_path / "net.pth", saved))
+
+
 @pytest.mark.parametrize("view", [("v", 20, 6), ("v", -1, 6), ("v", 0, -1)])
 def test_view_out_of_its_storage(tmp_path: Path, view: tuple[object, ...]) -> None:
     saved = {"a": View(Block(WEIGHTS, view=view), (2,), (1,))}

@@ -143,6 +143,13 @@ def test_name_that_comes_twice() -> None:
         read_directory(source(data.replace(b"a/2", b"a/1")))
 
 
+@pytest.mark.parametrize("name", [b"a\n1", b"a\x1b1"])
+def test_name_that_is_no_text(name: bytes) -> None:
+    data = archive({"a/1": b"x"})
+    with pytest.raises(CheckpointError, match="a name in its directory is no text"):
+        read_directory(source(data.replace(b"a/1", name)))
+
+
 def test_encrypted() -> None:
     data = archive({"a": b"x"})
     with pytest.raises(CheckpointError, match="a in the archive is encrypted"):
