@@ -33,6 +33,7 @@ SIDEWAYS = {("config", "families")}
 SHARED_NETWORKS = {
     "base",
     "halo",
+    "measured_halo",
     "stepwise",
     "latent",
     "pyramid",

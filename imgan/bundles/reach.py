@@ -5,7 +5,7 @@ from typing import Any
 from imgan.bundles.card import TileHalo
 from imgan.bundles.grid import up_to_multiple
 from imgan.networks.halo import halo
-from imgan.networks.halo import measured_halo
+from imgan.networks.measured_halo import measured_halo
 
 WIDEST_HALO = 64
 """Input pixels from which a narrower halo is measured: wide ones cost too much."""
