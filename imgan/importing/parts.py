@@ -59,7 +59,9 @@ class Conv:
     def shapes(self, own: Sequence[Shape]) -> dict[str, Shape]:
         """Return the shapes of weight and bias."""
         height, width, channels, filters = own[0]
-        found = {f"{self.name}.weight": (filters, channels, height, width)}
+        found: dict[str, Shape] = {
+            f"{self.name}.weight": (filters, channels, height, width)
+        }
         if self.bias:
             found[f"{self.name}.bias"] = (filters,)
         return found
@@ -96,7 +98,9 @@ class TransposedConv:
     def shapes(self, own: Sequence[Shape]) -> dict[str, Shape]:
         """Return the shapes of weight and bias."""
         height, width, filters, channels = own[0]
-        found = {f"{self.name}.weight": (channels, filters, height, width)}
+        found: dict[str, Shape] = {
+            f"{self.name}.weight": (channels, filters, height, width)
+        }
         if self.bias:
             found[f"{self.name}.bias"] = (filters,)
         return found

@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -30,6 +32,56 @@ def test_msrresnet_equals_its_formula() -> None:
     x = conv("last", leaky(conv("wide", x)))
     expected = x + cv2.resize(picture, (20, 16), interpolation=cv2.INTER_LINEAR)
     np.testing.assert_allclose(network(picture[None])[0], expected, atol=5e-6)
+
+
+def test_srresnet_as_others_trained_it() -> None:
+    """A tanh, ImageNet's colours, and a PReLU at the end of the trunk."""
+    plain = SRResNet(scale=2, num_filters=4, num_blocks=1)
+    twin = SRResNet(
+        scale=2,
+        num_filters=4,
+        num_blocks=1,
+        output_activation="tanh",
+        standardized=True,
+        normalized_trunk=False,
+    )
+    randomize(plain)
+    for layer in twin.layers:
+        if layer.weights and layer.name != "trunk_prelu":
+            layer.set_weights(plain.get_layer(layer.name).get_weights())
+    # As an identity, which batch normalisation at its start is nearly.
+    twin.get_layer("trunk_prelu").set_weights([np.ones((1, 1, 4), np.float32)])
+    norm = plain.get_layer("trunk_norm")
+    norm.set_weights([np.ones(4), np.zeros(4), np.zeros(4), np.full(4, 1 - 1e-5)])
+    picture = np.random.rand(1, 6, 5, 3).astype(np.float32)
+    seen = (picture - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    expected = np.tanh(plain(seen.astype(np.float32)))
+    np.testing.assert_allclose(twin(picture), expected, atol=1e-5)
+    assert type(twin).from_config(twin.get_config()).get_config() == twin.get_config()
+
+
+def test_networks_saved_before_these_arguments_load() -> None:
+    config = SRResNet(scale=2, num_filters=4, num_blocks=1).get_config()
+    for name in ("output_activation", "standardized", "normalized_trunk"):
+        del config[name]
+    network = SRResNet.from_config(config)
+    assert network.get_layer("last").activation.__name__ == "linear"
+    assert "standardize" not in {layer.name for layer in network.layers}
+    assert network.get_layer("trunk_norm").weights
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"output_activation": "relu"}, "must be linear or tanh. Received: relu"),
+        ({"standardized": True, "channels": 1}, "take 3 channels. Received: 1"),
+    ],
+)
+def test_srresnet_refuses_what_it_cannot_be(
+    arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        SRResNet(**arguments)
 
 
 @pytest.mark.parametrize("training", [False, True])
