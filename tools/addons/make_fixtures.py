@@ -6,9 +6,9 @@ Needs Python 3.11 and the real packages, in an environment of their own:
     /tmp/addons/bin/pip install -r tools/addons/requirements.txt
     /tmp/addons/bin/python tools/addons/make_fixtures.py --check
 
-Every network is saved as `NAME.h5` and `NAME.keras`, both packed by xz (they are mostly
-zeros), with a picture and what the network makes of it in `NAME.npz`. With `--check` nothing is written: what was made is
-compared with what is there.
+Every network is saved as `NAME.h5` and `NAME.keras`, both packed by xz as they are
+mostly zeros, with a picture and what the network makes of it in `NAME.npz`. With
+`--check` nothing is written: what was made is compared with what is there.
 """
 
 import argparse
