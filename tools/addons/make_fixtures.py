@@ -151,8 +151,12 @@ def _arrays(file: Any) -> dict[str, Any]:
 
 
 def _config(text: Any) -> str:
-    """Return a configuration without the code of lambdas, which names files."""
+    """Return a configuration without what differs from run to run.
+
+    That is the code of lambdas, which names files, and where objects lay in memory.
+    """
     config = json.dumps(json.loads(text), sort_keys=True)
+    config = re.sub(r'"shared_object_id": \d+', '"shared_object_id": 0', config)
     return re.sub(r'"function": \["[^"]*"', '"function": ["code"', config)
 
 
