@@ -64,6 +64,8 @@ LIGHT_MODULES = {
     "imgan.bundles.card",
     "imgan.bundles.exports",
     "imgan.bundles.register",
+    # A file that is refused is refused at once.
+    "imgan.importing.importer",
     "imgan",
 }
 FRAMEWORKS = {"tensorflow", "keras", "jax", "torch"}

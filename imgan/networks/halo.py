@@ -12,6 +12,7 @@ from imgan.layers.depth_to_space import DepthToSpace
 from imgan.layers.merged_conv import MergedConv2D
 from imgan.layers.noise_dropout import NoiseDropout
 from imgan.layers.padded_conv import PaddedConv2D
+from imgan.layers.reflection_padding import ReflectionPadding2D
 from imgan.layers.space_to_depth import SpaceToDepth
 from imgan.layers.valid_average import ValidAverage
 from imgan.networks.stepwise import nodes_of
@@ -24,11 +25,20 @@ POINTWISE = (
     layers.LeakyReLU,
     layers.PReLU,
     layers.Activation,
+    layers.ELU,
+    layers.Softmax,
     layers.Add,
+    layers.Subtract,
+    layers.Average,
+    layers.Maximum,
+    layers.Minimum,
     layers.Multiply,
     layers.Concatenate,
     layers.Rescaling,
     layers.Dropout,
+    layers.SpatialDropout2D,
+    layers.GaussianNoise,
+    layers.GaussianDropout,
     layers.BatchNormalization,
     DepthToSpace,
 )
@@ -40,6 +50,15 @@ GLOBAL = (
     layers.GlobalAveragePooling2D,
     layers.GlobalMaxPooling2D,
     layers.Flatten,
+)
+
+# Layers that look at a window of pixels at every multiple of their strides.
+STRIDED = (
+    layers.Conv2D,
+    layers.DepthwiseConv2D,
+    layers.SeparableConv2D,
+    layers.MaxPooling2D,
+    layers.AveragePooling2D,
 )
 
 # Reach of an enlargement, in pixels of its input.
@@ -89,7 +108,7 @@ def _period(network: Any, nodes: list[Any]) -> tuple[Fraction, int]:
     known: dict[int, Fraction] = {}
     for node in nodes:
         sources = [known[id(tensor)] for tensor in node.input_tensors]
-        density = (sources[0] if sources else Fraction(1)) * _gain(node.operation)
+        density = (sources[0] if sources else Fraction(1)) * gain_of(node.operation)
         known.update((id(tensor), density) for tensor in node.output_tensors)
     gain = known[id(network.outputs[0])]
     periods = [(density / gain).denominator for density in known.values()]
@@ -127,6 +146,10 @@ def _sources(layer: Any, first: Array, last: Array, axis: int) -> tuple[Array, A
     if isinstance(layer, layers.Cropping2D):
         cropped = layer.cropping[axis][0]
         return first + cropped, last + cropped
+    if isinstance(layer, layers.ZeroPadding2D | ReflectionPadding2D):
+        # What is mirrored lies as far inside as the border is wide, so nearer.
+        added = layer.padding[axis][0]
+        return first - added, last - added
     if isinstance(layer, layers.Conv2DTranspose):
         return _transposed(layer, first, last, axis)
     window = _window(layer, axis)
@@ -154,17 +177,15 @@ def _window(layer: Any, axis: int) -> tuple[int, int, int] | None:
         return 1, layer.reach, layer.reach
     if isinstance(layer, MergedConv2D):
         return 1, 1, 1
-    if isinstance(layer, layers.Conv2D):
+    if isinstance(layer, STRIDED):
         stride = layer.strides[axis]
-        width = (layer.kernel_size[axis] - 1) * layer.dilation_rate[axis] + 1
+        width = _width(layer, axis)
         if isinstance(layer, PaddedConv2D):
             before = layer.pads[axis][0]
         elif layer.padding == "same":
             before = max(width - stride, 0) // 2
-        elif width == 1:
-            before = 0
         else:
-            return None
+            before = 0
         return stride, before, width - 1 - before
     if isinstance(layer, ValidAverage):
         return 2, 1, 1
@@ -173,8 +194,15 @@ def _window(layer: Any, axis: int) -> tuple[int, int, int] | None:
     return None
 
 
-def _gain(layer: Any) -> Fraction:
-    """Ratio of output to input pixels of one layer, along one side."""
+def _width(layer: Any, axis: int) -> int:
+    """Pixels from the first to the last that a layer looks at."""
+    if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
+        return int(layer.pool_size[axis])
+    return int((layer.kernel_size[axis] - 1) * layer.dilation_rate[axis] + 1)
+
+
+def gain_of(layer: Any) -> Fraction:
+    """Return the ratio of output to input pixels of one layer, along one side."""
     if isinstance(layer, DepthToSpace):
         return Fraction(layer.block_size)
     if isinstance(layer, SpaceToDepth):
@@ -185,6 +213,6 @@ def _gain(layer: Any) -> Fraction:
         return Fraction(layer.strides[0])
     if isinstance(layer, ValidAverage):
         return Fraction(1, 2)
-    if isinstance(layer, layers.Conv2D):
+    if isinstance(layer, STRIDED):
         return Fraction(1, layer.strides[0])
     return Fraction(1)

@@ -89,6 +89,11 @@ class ImportedGenerator(Network):
         self.output_range = _range(output_range, "output_range")  # type: ignore[misc]
 
     @property
+    def scale(self) -> int:
+        """Ratio of output to input size."""
+        return int(self._arguments["scale"])
+
+    @property
     def size_multiple(self) -> int:
         """Heights and widths that the network takes are multiples of this."""
         return int(self._arguments["size_multiple"])
@@ -157,7 +162,7 @@ def describe_graph(model: keras.Model) -> dict[str, Any]:
     names = {id(model.inputs[0]): INPUT}
     entries: list[dict[str, Any]] = []
     first_calls: set[str] = set()
-    for node in _calls(model):
+    for node in calls(model):
         layer = node.operation
         name = layer.name
         if name in first_calls:
@@ -177,8 +182,8 @@ def describe_graph(model: keras.Model) -> dict[str, Any]:
     }
 
 
-def _calls(model: Any) -> Iterator[Any]:
-    """Calls of layers in an order in which each comes after its inputs."""
+def calls(model: Any) -> Iterator[Any]:
+    """Yield the calls of layers, each after those that make its inputs."""
     for depth in sorted(model._nodes_by_depth, reverse=True):
         for node in model._nodes_by_depth[depth]:
             if node.input_tensors:

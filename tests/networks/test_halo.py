@@ -10,6 +10,7 @@ from keras import layers
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.layers.noise_dropout import NoiseDropout
 from imgan.layers.padded_conv import PaddedConv2D
+from imgan.layers.reflection_padding import ReflectionPadding2D
 from imgan.layers.space_to_depth import SpaceToDepth
 from imgan.layers.valid_average import ValidAverage
 from imgan.networks.halo import halo
@@ -48,6 +49,18 @@ GRAPHS = {
         1,
     ),
     "bicubic": (lambda x: layers.UpSampling2D(4, interpolation="bicubic")(x), 4, 2),
+    "separable": (lambda x: layers.SeparableConv2D(3, 5, padding="same")(x), 1, 2),
+    "depthwise": (lambda x: layers.DepthwiseConv2D(3, padding="same")(x), 1, 1),
+    "zeros, then kernels": (
+        lambda x: layers.Conv2D(4, 3)(layers.Conv2D(4, 3)(layers.ZeroPadding2D(2)(x))),
+        1,
+        2,
+    ),
+    "mirrored, then a kernel": (
+        lambda x: layers.Conv2D(4, (7, 3))(ReflectionPadding2D(((3, 3), (1, 1)))(x)),
+        1,
+        3,
+    ),
     "three quarters of a pixel": (
         lambda x: conv(7)(DepthToSpace(4)(layers.Conv2D(16, 1)(x))),
         4,
@@ -124,6 +137,19 @@ def doubled(size: int, padding: str = "same") -> layers.Layer:
         pytest.param(
             lambda x: layers.UpSampling2D(2)(ValidAverage()(x)), 2, 2, id="averages"
         ),
+        # Pairs from the even pixels on: the odd one looks one back.
+        pytest.param(
+            lambda x: layers.UpSampling2D(2)(layers.AveragePooling2D(2)(x)),
+            2,
+            1,
+            id="pairs",
+        ),
+        pytest.param(
+            lambda x: layers.UpSampling2D(2)(layers.MaxPooling2D(2, padding="same")(x)),
+            2,
+            1,
+            id="larger of pairs",
+        ),
         pytest.param(lambda x: PaddedConv2D(4, 7)(x), 1, 3, id="mirrored"),
         pytest.param(lambda x: PaddedConv2D(4, (7, 3))(x), 1, 3, id="high"),
     ],
@@ -163,9 +189,8 @@ def test_pooling_over_the_picture_has_no_halo() -> None:
 @pytest.mark.parametrize(
     "layer",
     [
-        layers.SeparableConv2D(3, 3, padding="same", name="odd"),
-        layers.AveragePooling2D(2, name="odd"),
-        layers.Conv2D(3, 3, padding="valid", name="odd"),
+        layers.Permute((2, 1, 3), name="odd"),
+        layers.Dense(3, name="odd"),
     ],
     ids=lambda layer: type(layer).__name__,
 )

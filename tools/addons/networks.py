@@ -10,7 +10,7 @@ from keras.src.engine.base_layer import TensorFlowOpLayer
 layers = tf.keras.layers
 
 
-class ReflectionPadding2D(layers.Layer):
+class ReflectionPadding2D(tf.keras.layers.Layer):
     """The layer that CycleGANs in Keras 2 define for themselves."""
 
     def __init__(self, padding: tuple[int, int] = (1, 1), **kwargs: Any) -> None:

@@ -1,6 +1,7 @@
 """The residual generator of CycleGAN and pix2pixHD, as their authors' code saves it."""
 
 import re
+from typing import TYPE_CHECKING
 from typing import Any
 
 from imgan.errors import CheckpointError
@@ -15,7 +16,9 @@ from imgan.importing.parts import Tensors
 from imgan.importing.parts import TransposedConv
 from imgan.importing.plan import Architecture
 from imgan.importing.plan import Plan
-from imgan.networks.translation import Normalization
+
+if TYPE_CHECKING:
+    from imgan.networks.translation import Normalization
 
 _HEAD = 4
 """Members before the first halving: padding, 7x7, normalisation, activation."""
@@ -108,7 +111,7 @@ class _Places:
             always in pix2pixHD.
     """
 
-    def __init__(self, normalization: Normalization, *, bias: bool) -> None:
+    def __init__(self, normalization: "Normalization", *, bias: bool) -> None:
         self.parts: dict[str, Part] = {}
         self._bias = bias
         self._normalized = normalization == "batch"

@@ -23,7 +23,12 @@ from imgan.importing.keras2.tree import Result
 from imgan.importing.keras2.weights import Roles
 
 # Operations that Keras 3 records as classes of their own.
-_OPERATIONS = {"Absolute": "abs", "TrueDivide": "truediv", "GetItem": "getitem"}
+_OF_TWO = {"Add", "Subtract", "Multiply", "Maximum", "Minimum"}
+_OPERATIONS = {
+    "TrueDivide": "truediv",
+    "Clip": "clip_by_value",
+    "Concatenate": "concat",
+}
 
 
 class Builder:
@@ -109,7 +114,7 @@ class Builder:
             made = operation(function, arguments, options, node.name)
         elif node.kind == "TensorFlowOpLayer":
             made = recorded_operation(node, arguments)
-        elif ".ops." in node.module:
+        elif ".ops." in node.module or (node.kind in _OF_TWO and len(arguments) == 2):
             function = _OPERATIONS.get(node.kind) or _snake(node.kind)
             made = operation(function, arguments, options, node.name)
         else:

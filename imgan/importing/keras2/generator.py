@@ -11,6 +11,9 @@ from imgan.errors import CheckpointError
 _MOST = 128
 """Longest side that is tried, in units of the size that is a multiple of."""
 
+_MOST_VALUES = 2**20
+"""Most numbers for each pixel that a layer may make; usual ones make up to 2**14."""
+
 _FIXED = ("Flatten", "Reshape", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
 
 # Ranges are passed on by these.
@@ -97,12 +100,12 @@ def _refuse_fixed(model: Any) -> None:
 
 def _shape(model: Any, side: int) -> tuple[int, int] | None:
     """Return the sides of the output for a square input; None: it takes no such."""
-    from imgan.networks.imported import _calls
+    from imgan.networks.imported import calls
 
     shapes: dict[int, Any] = {
         id(model.inputs[0]): (1, side, side, model.inputs[0].shape[-1])
     }
-    for node in _calls(model):
+    for node in calls(model):
         given = [shapes[id(tensor)] for tensor in node.input_tensors]
         if len({shape[1:3] for shape in given if shape[1:3] != (1, 1)}) > 1:
             return None
@@ -115,6 +118,11 @@ def _shape(model: Any, side: int) -> tuple[int, int] | None:
         made = tuple(made)
         if min(made[1:3], default=1) < 1:
             return None
+        if math.prod(made) > _MOST_VALUES * side * side:
+            raise CheckpointError(
+                f"{model.name} makes {made} of a picture of {side}x{side} on the way, "
+                f"larger than {_MOST_VALUES} numbers for each pixel."
+            )
         shapes[id(node.output_tensors[0])] = made
     height, width = shapes[id(model.outputs[0])][1:3]
     return height, width
@@ -122,12 +130,12 @@ def _shape(model: Any, side: int) -> tuple[int, int] | None:
 
 def _unit(model: Any) -> int:
     """Return by what sides are divided along the way, at most."""
-    from imgan.networks.halo import _gain
-    from imgan.networks.imported import _calls
+    from imgan.networks.halo import gain_of
+    from imgan.networks.imported import calls
 
     known = {id(model.inputs[0]): Fraction(1)}
-    for node in _calls(model):
-        density = known[id(node.input_tensors[0])] * _gain(node.operation)
+    for node in calls(model):
+        density = known[id(node.input_tensors[0])] * gain_of(node.operation)
         known[id(node.output_tensors[0])] = density
     return math.lcm(*(density.denominator for density in known.values()))
 

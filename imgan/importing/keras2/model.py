@@ -56,6 +56,10 @@ def read_keras_model(path: Path, lambdas: Mapping[str, str] | None = None) -> An
             if text.startswith(str(path)):
                 raise
             raise CheckpointError(f"{path}: {text}") from error
+        except (OSError, RuntimeError, KeyError, UnicodeError) as error:
+            # What the library of HDF5 raises, wherever it meets nonsense.
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise CheckpointError(f"{path} is damaged: {first}.") from error
 
 
 def _any_size(builder: Builder, plan: Plan) -> Any:

@@ -73,7 +73,7 @@ def _definition(node: Node) -> tuple[str, dict[str, Any]]:
     """Return the operation and its attributes, each as a plain value."""
     text = node.config.get("node_def")
     try:
-        definition = json.loads(text) if isinstance(text, str) else text
+        definition: Any = json.loads(text) if isinstance(text, str) else text
         attributes = {
             key: _value(value) for key, value in definition.get("attr", {}).items()
         }
@@ -84,10 +84,10 @@ def _definition(node: Node) -> tuple[str, dict[str, Any]]:
 
 def _value(attribute: Mapping[str, Any]) -> Any:
     key, value = next(iter(attribute.items()), ("", None))
-    if key == "s":
+    if key == "s" and isinstance(value, str):
         try:
             return base64.b64decode(value).decode("utf-8", "replace")
-        except (binascii.Error, ValueError, TypeError):
+        except (binascii.Error, ValueError):
             return ""
     return value
 

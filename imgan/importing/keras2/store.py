@@ -121,16 +121,13 @@ class Store:
         found = self._file
         for part in filter(None, name.split("/")):
             # Whether a name is there must not be asked in a way that follows it.
-            is_group = isinstance(found, h5py.Group)
-            link = found.get(part, None, getlink=True) if is_group else None
-            if link is None:
+            links = found.id.links if isinstance(found, h5py.Group) else None
+            key = part.encode("utf-8", "replace")
+            if links is None or not links.exists(key):
                 return None
-            if not isinstance(link, h5py.HardLink):
+            if links.get_info(key).type != h5py.h5l.TYPE_HARD:
                 raise self._bad(f"{name} is a link, which is not followed")
-            try:
-                found = found[part]
-            except (KeyError, OSError, RuntimeError) as error:
-                raise self._bad(f"{name} cannot be opened") from error
+            found = found[part]
         return found
 
     def _attribute(self, holder: Any, name: str) -> Any:
