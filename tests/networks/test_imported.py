@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pytest
 from keras import layers
 
 from imgan.layers.reflection_padding import ReflectionPadding2D
 from imgan.networks.imported import ImportedGenerator
 from imgan.networks.imported import describe_graph
-from tests.contracts import check_layer
 from tests.contracts import check_network
 
 
@@ -83,12 +81,3 @@ def test_layers_that_are_not_known_are_not_described() -> None:
     images = keras.Input((None, None, 3))
     with pytest.raises(ValueError, match="layers of class .*Mine are not known"):
         describe_graph(keras.Model(images, Mine()(images)))
-
-
-def test_reflection() -> None:
-    images = np.random.default_rng(2).random((2, 5, 4, 3)).astype(np.float32)
-    pads = ((2, 1), (0, 3))
-    made = check_layer(ReflectionPadding2D(pads), images)
-    np.testing.assert_array_equal(
-        made, np.pad(images, ((0, 0), *pads, (0, 0)), "reflect")
-    )

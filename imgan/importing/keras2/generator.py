@@ -143,8 +143,7 @@ def _unit(model: Any) -> int:
 def _scale(model: Any) -> int:
     """Return the ratio of output to input size, found by trying."""
     unit = _unit(model)
-    sides = [unit * count for count in range(1, _MOST)]
-    tried = {side: _shape(model, side) for side in sides[-2:]}
+    tried = {side: _shape(model, side) for side in (unit * (_MOST - 1), unit * _MOST)}
     ratios = {
         Fraction(made[0], side) if made and made[0] == made[1] else None
         for side, made in tried.items()
@@ -180,6 +179,9 @@ def _size_multiple(model: Any, scale: int) -> int:
 
 def _minimum_size(model: Any, scale: int, multiple: int) -> int:
     """Return the shortest side from which on it takes all multiples."""
+    # What it takes at the smallest sizes it takes at all: trying has its cost.
+    if all(_fits(model, multiple * count, scale) for count in (1, 2, 3)):
+        return 1
     least = _MOST * multiple
     while least > multiple and _fits(model, least - multiple, scale):
         least -= multiple

@@ -67,6 +67,8 @@ def _any_size(builder: Builder, plan: Plan) -> Any:
     from imgan.networks.imported import describe_graph
 
     height, width, channels = plan.input_shape
+    if height is None and width is None and not _has_sizes(plan):
+        return builder.build((None, None, channels))
     sides = (height or _TRIED[0], width or _TRIED[0])
     model = builder.build((*sides, channels))
     try:
@@ -83,7 +85,10 @@ def _any_size(builder: Builder, plan: Plan) -> Any:
 
 
 def _has_sizes(plan: Plan) -> bool:
-    return any(leaf.kind in _RECORDED for leaf in plan.root.leaves())
+    """Whether functions may compute with sizes, or layers need to know them."""
+    kinds = {leaf.kind for leaf in plan.root.leaves()}
+    calls = any(_is_operation(leaf) for leaf in plan.root.leaves())
+    return calls or bool(kinds & {"Flatten", "Reshape", "PReLU"})
 
 
 def _check_lambdas(plan: Plan, given: Mapping[str, list[Part]]) -> None:

@@ -91,7 +91,7 @@ def test_ranges_that_are_given_win(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("spectral.h5", "discriminator is not a generator: it makes 125x125"),
+        ("spectral.h5", "discriminator is not a generator: it makes 126x126"),
         ("classifier.keras", r"not a generator of pictures: it makes \(None, 1\)"),
     ],
 )
