@@ -8,7 +8,7 @@ from imgan.types import Array
 from imgan.types import ValueRange
 from imgan.types import from_range
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 """Of the range of the result: float32, summed up in another order."""
 
 

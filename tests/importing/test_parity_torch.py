@@ -34,7 +34,8 @@ def test_imported_networks_equal_theirs(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FULL_SIZE)
 def test_published_sizes(name: str) -> None:
-    compare(FULL_SIZE[name])
+    # Hundreds of convolutions, one after the other.
+    compare(FULL_SIZE[name], 10 * TOLERANCE)
 
 
 @pytest.mark.parametrize("name", [n for n in SMALL if SMALL[n].tiled])
@@ -63,7 +64,7 @@ def test_tiles_equal_the_whole(name: str) -> None:
         assert found <= TOLERANCE
 
 
-def compare(layout: Layout) -> None:
+def compare(layout: Layout, tolerance: float = TOLERANCE) -> None:
     theirs = layout.network()
     ours = imported(layout, tensors_of(theirs))
     expected = run(theirs, layout.picture())
@@ -74,7 +75,7 @@ def compare(layout: Layout) -> None:
         assert np.mean((expected == 0) | (expected == 1)) < 0.6, "mostly clipped"
     made = np.asarray(ours(layout.picture(), training=False))
     found = difference(ours, made, expected, layout.made, clipped=layout.clipped)
-    assert found <= TOLERANCE, f"{found:.2e} of its range"
+    assert found <= tolerance, f"{found:.2e} of its range"
 
 
 def imported(layout: Layout, tensors: dict[str, Array]) -> Any:
