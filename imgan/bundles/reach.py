@@ -10,7 +10,7 @@ from imgan.networks.measured_halo import measured_halo
 WIDEST_HALO = 64
 """Input pixels from which a narrower halo is measured: wide ones cost too much."""
 
-SIZES = (64, 128, 256)
+SIZES = (48, 96, 192)
 """Sides of the pictures on which it is measured; the next one if no halo up to half of
 the one before is enough."""
 

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -33,28 +34,27 @@ def convert(plan: Plan, tensors: Tensors) -> Any:
         CheckpointError: If tensors are missing, left over, of other shapes than the
             network wants, or not finite.
     """
-    own = _own_shapes(plan)
-    _check(plan, tensors, own)
-    network = _build(plan)
-    for name, part in plan.parts.items():
-        network.get_layer(name).set_weights(part.weights(tensors, own[name]))
-    return network
+    # What Keras remembers of weights without memory, it remembers for each thread: a
+    # network that is refused is forgotten with this one.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_convert, plan, tensors).result()
 
 
-def _own_shapes(plan: Plan) -> dict[str, list[Shape]]:
-    """Return the shapes of the weights of every layer that has some.
-
-    Without memory for them: a small file may say of itself that it is a huge network.
-    """
+def _convert(plan: Plan, tensors: Tensors) -> Any:
     import keras
 
+    # No memory yet: a small file may say of itself that it is a huge network.
     with keras.StatelessScope(initialize_variables=False):
-        layers = _build(plan).layers
-    return {
-        layer.name: [tuple(weight.shape) for weight in layer.weights]
-        for layer in layers
-        if layer.weights
-    }
+        network = _build(plan)
+    layers = {layer.name: layer for layer in network.layers if layer.weights}
+    own = {name: [tuple(w.shape) for w in layers[name].weights] for name in layers}
+    _check(plan, tensors, own)
+    # The end of a scope gives weights their memory.
+    with keras.StatelessScope():
+        pass
+    for name, part in plan.parts.items():
+        layers[name].set_weights(part.weights(tensors, own[name]))
+    return network
 
 
 def _build(plan: Plan) -> Any:

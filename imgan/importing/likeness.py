@@ -10,7 +10,7 @@ from imgan.types import Array
 LEAST_LIKENESS = 12.0
 """dB from which on a result shows the same picture at all."""
 
-_SIDE = 32
+_SIDE = 16
 
 
 def likeness(network: Any) -> float:

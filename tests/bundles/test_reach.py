@@ -49,7 +49,7 @@ def test_a_wide_halo_that_is_needed_is_looked_for_on_a_larger_picture() -> None:
 
 def test_the_exact_halo_where_none_is_enough() -> None:
     """Each picture has one that is further than its half."""
-    assert enlarging_reach(looking([40, 100, 150])) == {"halo": 150}
+    assert enlarging_reach(looking([40, 80, 150])) == {"halo": 150}
 
 
 def test_squares_count_in_pixels() -> None:
