@@ -1,9 +1,7 @@
 """The two containers in which Keras saves models: HDF5, and a ZIP archive."""
 
-import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
 from typing import Any
 from typing import NamedTuple
@@ -12,6 +10,7 @@ from zipfile import ZipFile
 
 from imgan.errors import CheckpointError
 from imgan.importing.keras2.store import Store
+from imgan.importing.keras2.store import read_store
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
@@ -24,7 +23,7 @@ MOST_CONFIG = 64 * 2**20
 
 
 class ModelFile(NamedTuple):
-    """An open file of a model.
+    """What a file of a model holds.
 
     `layout` is "HDF5" or "Keras archive"; in the first each layer's arrays have names
     in order, in the second they are numbered.
@@ -54,9 +53,8 @@ def is_keras_file(path: Path) -> bool:
         return False
 
 
-@contextmanager
-def open_model(path: Path) -> Iterator[ModelFile]:
-    """Open a model's file; only its configuration is read.
+def open_model(path: Path) -> ModelFile:
+    """Read a model's file; nothing is built of it.
 
     Raises:
         CheckpointError: If it is neither container, damaged, too large, or holds no
@@ -71,34 +69,22 @@ def open_model(path: Path) -> Iterator[ModelFile]:
     if size > MOST_BYTES:
         raise CheckpointError(f"{path} has {size} bytes; expected at most {MOST_BYTES}")
     if start == _HDF5:
-        with _open_hdf5(path, path) as store:
-            yield ModelFile(path, "HDF5", _config_of(store, path), store)
-    elif start.startswith(_ZIP):
-        config, weights = _unzip(path)
-        with _open_hdf5(io.BytesIO(weights), path) as store:
-            yield ModelFile(path, "Keras archive", config, store)
-    else:
+        store = read_store(path, path)
+        return ModelFile(path, "HDF5", _config_of(store, path), store)
+    if not start.startswith(_ZIP):
         raise CheckpointError(
             f"{path} is neither HDF5 nor an archive of Keras; expected a model saved "
             "by model.save('model.h5') or model.save('model.keras')."
         )
-
-
-@contextmanager
-def _open_hdf5(source: Any, path: Path) -> Iterator[Store]:
-    import h5py
-
-    try:
-        file = h5py.File(source, "r")
-    except (OSError, RuntimeError, ValueError) as error:
-        first = (str(error).splitlines() or ["it cannot be opened"])[0]
-        raise CheckpointError(f"{path} is damaged: {first}.") from error
-    with file:
-        yield Store(file, path)
+    config, weights = _unzip(path)
+    with tempfile.TemporaryDirectory(prefix="imgan-") as folder:
+        inside = Path(folder) / _WEIGHTS
+        inside.write_bytes(weights)
+        return ModelFile(path, "Keras archive", config, read_store(inside, path))
 
 
 def _config_of(store: Store, path: Path) -> dict[str, Any]:
-    text = store.text("model_config")
+    text = store.config
     if text is None:
         raise CheckpointError(
             f"{path} holds weights alone, without the network they belong to. Save the "

@@ -44,22 +44,22 @@ def read_keras_model(path: Path, lambdas: Mapping[str, str] | None = None) -> An
     """
     given = {name: parse_operation(text) for name, text in (lambdas or {}).items()}
     path = Path(path)
-    with open_model(path) as file:
-        try:
-            plan = read_plan(file.config)
-            _check_lambdas(plan, given)
-            _refuse_unknown(plan, given)
-            builder = Builder(plan, file.store, locate(file, plan.root), given)
-            return _any_size(builder, plan)
-        except CheckpointError as error:
-            text = str(error)
-            if text.startswith(str(path)):
-                raise
-            raise CheckpointError(f"{path}: {text}") from error
-        except (OSError, RuntimeError, KeyError, UnicodeError) as error:
-            # What the library of HDF5 raises, wherever it meets nonsense.
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise CheckpointError(f"{path} is damaged: {first}.") from error
+    file = open_model(path)
+    try:
+        plan = read_plan(file.config)
+        _check_lambdas(plan, given)
+        _refuse_unknown(plan, given)
+        builder = Builder(plan, file.store, locate(file, plan.root), given)
+        return _any_size(builder, plan)
+    except CheckpointError as error:
+        text = str(error)
+        if text.startswith(str(path)):
+            raise
+        raise CheckpointError(f"{path}: {text}") from error
+    except (KeyError, UnicodeError, RecursionError) as error:
+        # A configuration that names or nests what no network does.
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"{path} is damaged: {first}.") from error
 
 
 def _any_size(builder: Builder, plan: Plan) -> Any:
