@@ -13,8 +13,8 @@ from imgan.bundles.card import read_card
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
 from imgan.errors import UsageError
-from imgan.importing.importer import ImportOptions
 from imgan.importing.importer import import_checkpoint
+from imgan.importing.network import ImportOptions
 from tests.importing.files import compact_file
 from tests.importing.files import compact_tensors
 

@@ -6,8 +6,8 @@ from safetensors.numpy import save_file
 
 from imgan.bundles.bundle import load_network
 from imgan.errors import UsageError
-from imgan.importing.importer import ImportOptions
 from imgan.importing.importer import import_checkpoint
+from imgan.importing.network import ImportOptions
 from imgan.types import Array
 from tests.importing.files import compact_file
 

@@ -92,8 +92,8 @@ def import_model(
     in the file is run. The result is a model like any other: for --model, export,
     evaluate and train --init.
     """
-    from imgan.importing.importer import ImportOptions
     from imgan.importing.importer import import_checkpoint
+    from imgan.importing.network import ImportOptions
 
     if statistics not in ("stored", "picture"):
         raise typer.BadParameter(
