@@ -55,7 +55,8 @@ def resolve(model: str) -> Path:
     if folder.is_file():
         raise UnknownModelError(
             f"{model} is a file; expected the folder of a bundle, a run or a "
-            "SavedModel. LiteRT and ONNX files are for other programs."
+            "SavedModel. `imgan import` makes a bundle of another project's file; "
+            "LiteRT and ONNX files are for other programs."
         )
     if folder.is_dir():
         raise UnknownModelError(f"{model} is a folder without {CARD_NAME}")

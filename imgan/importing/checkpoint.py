@@ -3,6 +3,7 @@
 What a file is, its content says and not its suffix. Nothing in it is run.
 """
 
+import io
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,11 @@ from imgan.importing.reading.foreign import SUPPORTED
 from imgan.importing.reading.foreign import describe_folder
 from imgan.importing.reading.foreign import describe_foreign
 from imgan.importing.reading.foreign import describe_zip
+from imgan.importing.reading.foreign import is_pickle
 from imgan.importing.reading.ncnn_param import is_param
+from imgan.importing.reading.pickles import MOST_PICKLE_BYTES
+from imgan.importing.reading.pickles import no_persistent
+from imgan.importing.reading.pickles import read_pickle
 from imgan.importing.reading.source import AGAIN
 from imgan.importing.reading.source import Source
 from imgan.importing.reading.tensors import read_tensors
@@ -111,6 +116,9 @@ def _saved(source: Source, path: Path, files: ExitStack) -> tuple[str, object]:
         raise CheckpointError(
             "This is an ncnn .param.bin; expected the .param text that it was made from"
         )
+    if is_pickle(head):
+        # What it would run is a better reason than what it is.
+        read_pickle(io.BytesIO(source.head(MOST_PICKLE_BYTES)), no_persistent)
     kind = describe_foreign(head, source.tail(8), path)
     raise CheckpointError(f"This is {kind}. {SUPPORTED}")
 

@@ -9,6 +9,7 @@ from imgan.errors import DataError
 from imgan.inference.pictures import predict_picture
 from imgan.inference.predictor import Predictor
 from imgan.io.images import read_image
+from imgan.io.images import read_size
 from imgan.types import Array
 
 LEVELS = 255
@@ -34,6 +35,21 @@ class Comparison:
     def agrees(self) -> bool:
         """Whether nothing but rounding differs."""
         return self.largest <= TOLERANCE
+
+
+def check_pictures(made: Path, source: Path) -> None:
+    """Fail before the work if two pictures cannot be compared after it.
+
+    Raises:
+        DataError: If one cannot be read, or is no whole number of times the other.
+    """
+    size, result = read_size(source), read_size(made)
+    scale = result.height / size.height
+    if result.width != size.width * scale or scale % 1 or not scale:
+        raise DataError(
+            f"{made} must be what a model makes of {source}, {size}: the same size or "
+            f"a whole number of times as large. Received: {result}"
+        )
 
 
 def compare_with(folder: Path, made: Path, source: Path) -> Comparison:

@@ -1,6 +1,7 @@
 """A foreign file becomes a bundle with a card."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from imgan import __version__
 from imgan import families
 from imgan.bundles.bundle import describe_network
 from imgan.bundles.bundle import save_bundle
+from imgan.bundles.card import CARD_NAME
 from imgan.bundles.card import Card
 from imgan.bundles.card import InferenceMode
 from imgan.bundles.card import Origin
@@ -74,19 +76,38 @@ def import_checkpoint(
         origin=_origin(source, found, enlarges),
         **_of_network(found.network, enlarges),
     )
-    card = save_bundle(found.network, card, folder)
+    try:
+        card = save_bundle(found.network, card, folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}") from error
     return Imported(folder, card, _remarks(card))
 
 
+_SUFFIXES = (".keras", ".h5", ".json", ".pth", ".pt", ".safetensors", ".param", ".bin")
+"""Of files, one of which a user may mean to write."""
+
+
 def _check_output(folder: Path, overwrite: bool) -> None:
-    if folder.suffix.lower() in (".keras", ".h5", ".json"):
+    """Fail before the work if the bundle could not be written after it."""
+    if folder.suffix.lower() in _SUFFIXES:
         raise UsageError(
             f"{folder} is a file's name, and a bundle is a folder. Give a name without "
             "a suffix"
         )
-    if folder.exists() and not overwrite:
+    if (folder / CARD_NAME).is_file():
+        if not overwrite:
+            raise OutputError(
+                f"{folder} is there. Give another name, or --overwrite to replace it"
+            )
+    elif folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise OutputError(
-            f"{folder} is there. Give another name, or --overwrite to replace it"
+            f"{folder} is there and is not a bundle, so it is not replaced. Give the "
+            "name of a new folder"
+        )
+    above = next(path for path in folder.absolute().parents if path.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise OutputError(
+            f"{folder} cannot be made: {above} is no folder that can be written to"
         )
 
 

@@ -125,8 +125,8 @@ def test_version(capfd: pytest.CaptureFixture[str]) -> None:
         (["inspct"], "Did you mean 'inspect'?"),
         (
             ["nonsense"],
-            "Known: check, evaluate, export, info, inspect, models, sample, train, "
-            "translate, upscale",
+            "Known: check, evaluate, export, import, info, inspect, models, sample, "
+            "train, translate, upscale",
         ),
         (["models", "--mesure"], "Did you mean '--measure'?"),
         (["--vrsion"], "Did you mean '--version'?"),

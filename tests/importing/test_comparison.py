@@ -5,6 +5,7 @@ import pytest
 
 import imgan
 from imgan.errors import DataError
+from imgan.importing.comparison import check_pictures
 from imgan.importing.comparison import compare_with
 from imgan.importing.importer import import_checkpoint
 from imgan.io.images import write_image
@@ -66,3 +67,15 @@ def test_pictures_that_do_not_belong_together(bundle: Path, tmp_path: Path) -> N
     other = save(picture((36, 28, 3)), tmp_path / "out.png")
     with pytest.raises(DataError, match=r"14x18 pixels in 3.*Received: 28x36"):
         compare_with(bundle, other, source)
+
+
+def test_pictures_are_looked_at_before_the_work(tmp_path: Path) -> None:
+    source = save(picture((9, 7, 3)), tmp_path / "in.png")
+    for size in ((9, 7, 3), (18, 14, 3), (36, 28, 3)):
+        check_pictures(save(picture(size), tmp_path / "out.png"), source)
+    for size in ((9, 14, 3), (20, 14, 3), (4, 3, 3)):
+        other = save(picture(size), tmp_path / "out.png")
+        with pytest.raises(DataError, match="a whole number of times as large"):
+            check_pictures(other, source)
+    with pytest.raises(DataError, match=r"none\.png"):
+        check_pictures(tmp_path / "none.png", source)

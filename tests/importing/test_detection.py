@@ -17,6 +17,7 @@ from imgan.types import Array
 
 FOLDER = Path(__file__).parent / "fixtures" / "torch"
 NAMES = list(json.loads((FOLDER / "index.json").read_text()))
+from tests.importing.files import compact_tensors
 
 Tensors = dict[str, Array]
 
@@ -168,3 +169,31 @@ def test_a_thousand_blocks() -> None:
     names = (f"body.{index}.conv1.weight" for index in range(999))
     with pytest.raises(CheckpointError, match="at most 200 layers"):
         detect(tensors | only(*names))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("body.0.wieght", "body.0.weight"),
+        ("body.1.weigth", "body.1.weight"),
+    ],
+)
+def test_a_misspelt_tensor_by_which_the_network_is_told(wrong: str, right: str) -> None:
+    tensors = compact_tensors()
+    tensors[wrong] = tensors.pop(right)
+    with pytest.raises(CheckpointError) as caught:
+        detect(tensors)
+    message = str(caught.value)
+    assert message.startswith("It looks like SRVGGNetCompact, but")
+    assert f"Missing: {right}. Not expected: {wrong} (" in message
+    assert f"Perhaps that is what is called {right!r} elsewhere" in message
+
+
+def test_discriminators_of_patches_are_named() -> None:
+    widths = (3, 64, 128, 1)
+    tensors = {
+        f"model.{3 * index}.weight": np.zeros((made, taken, 4, 4), np.float32)
+        for index, (taken, made) in enumerate(zip(widths, widths[1:], strict=False))
+    }
+    with pytest.raises(CheckpointError, match="a discriminator of patches"):
+        detect(tensors)

@@ -86,13 +86,25 @@ def test_results_that_resemble_nothing_are_a_remark(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_not_replaced(checkpoint: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "diary.txt").write_text("dear")
-    with pytest.raises(OutputError, match="--overwrite"):
-        import_checkpoint(checkpoint, tmp_path / "mine")
-    with pytest.raises(OutputError, match="not a bundle"):
-        import_checkpoint(checkpoint, tmp_path / "mine", ImportOptions(overwrite=True))
-    assert (tmp_path / "mine" / "diary.txt").read_text() == "dear"
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    import_checkpoint(checkpoint, folder)
+    with pytest.raises(OutputError, match="is there.*--overwrite to replace it"):
+        import_checkpoint(checkpoint, folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "diary.txt").write_text("dear")
+    for options in (ImportOptions(), ImportOptions(overwrite=True)):
+        for there in (other, other / "diary.txt"):
+            with pytest.raises(OutputError, match="not a bundle, so it is not repl"):
+                import_checkpoint(checkpoint, there, options)
+    assert (other / "diary.txt").read_text() == "dear"
+
+
+def test_where_no_folder_can_be_made(checkpoint: Path) -> None:
+    inside = checkpoint / "deep" / "mine"
+    with pytest.raises(OutputError, match="cannot be made: .*compact.safetensors is"):
+        import_checkpoint(checkpoint, inside)
 
 
 def test_a_mismatch_leaves_nothing_behind(tmp_path: Path) -> None:

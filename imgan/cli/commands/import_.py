@@ -110,6 +110,10 @@ def import_model(
         own_statistics=statistics == "picture",
         overwrite=overwrite,
     )
+    if compare is not None:
+        from imgan.importing.comparison import check_pictures
+
+        check_pictures(*compare)
     made = import_checkpoint(checkpoint, output, options)
     if not quiet:
         write(_summary(made))

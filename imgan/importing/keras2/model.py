@@ -1,6 +1,7 @@
 """A file that Keras saved, read into a functional model of known layers."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,16 +114,18 @@ def _refuse_unknown(plan: Plan, given: Mapping[str, list[Part]]) -> None:
     if others:
         names = ", ".join(f"{leaf.name!r} ({leaf.registered})" for leaf in others[:5])
         raise CheckpointError(
-            f"layers of classes that are not known: {names}. Known: "
-            f"{', '.join(known_classes())}. If one has no weights and does one of "
-            f"{', '.join(OPERATIONS)}, say so by --lambda NAME=OPERATION."
+            f"layers of classes that are not known: {names}."
+            f"{did_you_mean(others[0].kind, known_classes())} Known are Keras' own "
+            "layers for pictures and those of tensorflow-addons. If one has no weights "
+            f"and does one of {', '.join(OPERATIONS)}, say so by --lambda "
+            "NAME=OPERATION."
         )
     if codes:
         names = ", ".join(f"{leaf.name!r}{_hinted(leaf)}" for leaf in codes[:5])
         raise CheckpointError(
             f"the code of Lambda layers is not run: {names}. Say what each does by "
             f"--lambda NAME=OPERATION, one of {', '.join(OPERATIONS)}; for instance "
-            f"--lambda {codes[0].name}={_example(codes[0])}."
+            f"--lambda {_example(codes)}."
         )
 
 
@@ -135,7 +138,11 @@ def _hinted(node: Node) -> str:
     return f" (its code names {found})" if found else ""
 
 
-def _example(node: Node) -> str:
-    found = hint(node.config)
-    fitting = [name for name in OPERATIONS if found and name.startswith(found)]
-    return (fitting or ["depth_to_space:N"])[0].replace("N", "2", 1)
+def _example(nodes: Sequence[Node]) -> str:
+    """Return what may be said of the first layer of which something can be guessed."""
+    for node in nodes:
+        found = hint(node.config)
+        for operation in OPERATIONS:
+            if found and found in operation.partition(":")[0]:
+                return f"{node.name}={operation.replace('N', '2', 1)}"
+    return f"{nodes[0].name}=scale:FACTOR"

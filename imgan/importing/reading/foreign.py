@@ -1,5 +1,6 @@
 """What a file is that cannot be read, in words for the one who gave it."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,6 +34,9 @@ _STARTS = (
     (b"\xff\xd8\xff", "a picture"),
 )
 
+_TEXTUAL = rb"\([dl]p\d+\n|c[\w.]+\n[\w.]+\n|\(i[\w.]+\n"
+"""How a pickle of protocol 0 begins: a container, or something that is named."""
+
 
 def describe_foreign(head: bytes, tail: bytes, path: Path) -> str:
     """Return what a file is, "a TFLite model".
@@ -65,11 +69,11 @@ def describe_foreign(head: bytes, tail: bytes, path: Path) -> str:
         return "an ONNX model. Import the PyTorch file that it was made from"
     if path.suffix == ".pb":
         return "a TensorFlow graph, as in a SavedModel"
-    if _is_pickle(head):
+    if is_pickle(head):
         return (
-            "a plain Python pickle, not written by torch.save; what it would run is "
-            "not run. Where the project that made it is installed, load it there and "
-            "torch.save a state dict"
+            "a plain Python pickle, not written by torch.save. Loading one runs what "
+            "it says, so load it only if you trust its source, and torch.save the "
+            "state dict. Nothing of it was run here"
         )
     if head and not head.strip(b"\0"):
         return "a file of zeros, as a download that stopped leaves"
@@ -111,8 +115,11 @@ def _is_onnx(head: bytes, path: Path) -> bool:
     return starts and (head[2] in (0x12, 0x3A) or path.suffix == ".onnx")
 
 
-def _is_pickle(head: bytes) -> bool:
-    return head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5")
+def is_pickle(head: bytes) -> bool:
+    """Return whether a file begins like a pickle, of the textual protocol too."""
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        return True
+    return re.match(_TEXTUAL, head) is not None
 
 
 def _is_text(head: bytes) -> bool:

@@ -90,7 +90,7 @@ class _Blocks:
             if position > self._source.size:
                 raise CheckpointError(
                     f"The file is truncated: it ends at byte {self._source.size}, in "
-                    f"storage {key[:40]} that goes to {position}. {AGAIN}"
+                    f"numbers that go on to {position}. {AGAIN}"
                 )
 
     def _storage(
