@@ -14,10 +14,10 @@ from imgan.importing.detection import ARCHITECTURES
 from imgan.importing.detection import detect
 from imgan.importing.detection import supported
 from imgan.types import Array
+from tests.importing.files import compact_tensors
 
 FOLDER = Path(__file__).parent / "fixtures" / "torch"
 NAMES = list(json.loads((FOLDER / "index.json").read_text()))
-from tests.importing.files import compact_tensors
 
 Tensors = dict[str, Array]
 
