@@ -11,6 +11,7 @@ from imgan.bundles.card import ExportSpec
 from imgan.bundles.card import InferenceMode
 from imgan.bundles.card import LatentSpec
 from imgan.bundles.card import NetworkSpec
+from imgan.bundles.card import Origin
 from imgan.bundles.card import Score
 from imgan.bundles.card import SelfCheck
 from imgan.bundles.card import Speed
@@ -75,6 +76,14 @@ def test_round_trip_of_every_field(tmp_path: Path) -> None:
         speed=Speed(megapixels_per_second=1.5, precision="float32", machine="2 cores"),
         self_check=SelfCheck(size=(24, 20), mean=[0.1, 0.2, 0.3]),
         weights_sha256="00",
+        origin=Origin(
+            file="x4.pth",
+            sha256="00",
+            layout="safetensors",
+            container="params",
+            assumptions=["a"],
+            likeness=20.5,
+        ),
         export=ExportSpec(precision="bfloat16", signatures=["a"], files={"b": "00"}),
     )
     assert card.model_fields_set == set(Card.model_fields)

@@ -198,7 +198,9 @@ def test_what_cannot_be_built_is_refused() -> None:
         ValueError, match=r"one of 1, 16, 34, 70, 142, 286.*Received: 7"
     ):
         PatchGAN(receptive_field=7)
-    with pytest.raises(ValueError, match=r"batch, instance, none.*Received: layer"):
+    with pytest.raises(
+        ValueError, match=r"batch, instance, instance_affine, none.*Received: layer"
+    ):
         PatchGAN(normalization="layer")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="num_scales must be at least 1"):
         MultiScalePatchGAN(num_scales=0)

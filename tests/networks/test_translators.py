@@ -108,5 +108,7 @@ def test_noise_at_inference(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSLATORS)
 def test_unknown_normalization_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"batch, instance, none\. Received: layer"):
+    with pytest.raises(
+        ValueError, match=r"batch, instance, instance_affine, none\. Received: layer"
+    ):
         TRANSLATORS[name](normalization="layer")
