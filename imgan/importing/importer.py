@@ -89,6 +89,8 @@ _SUFFIXES = (".keras", ".h5", ".json", ".pth", ".pt", ".safetensors", ".param", 
 
 def _check_output(folder: Path, overwrite: bool) -> None:
     """Fail before the work if the bundle could not be written after it."""
+    if not folder.name:
+        raise UsageError(f"{folder} has no name. Give that of a new folder")
     if folder.suffix.lower() in _SUFFIXES:
         raise UsageError(
             f"{folder} is a file's name, and a bundle is a folder. Give a name without "

@@ -58,13 +58,7 @@ class Conv:
 
     def shapes(self, own: Sequence[Shape]) -> dict[str, Shape]:
         """Return the shapes of weight and bias."""
-        height, width, channels, filters = own[0]
-        found: dict[str, Shape] = {
-            f"{self.name}.weight": (filters, channels, height, width)
-        }
-        if self.bias:
-            found[f"{self.name}.bias"] = (filters,)
-        return found
+        return _shapes(self.name, own[0], own[0][3], self.bias)
 
     def weights(self, tensors: Tensors, own: Sequence[Shape]) -> list[Array]:
         """Return the kernel, and the bias if the layer has one."""
@@ -97,13 +91,7 @@ class TransposedConv:
 
     def shapes(self, own: Sequence[Shape]) -> dict[str, Shape]:
         """Return the shapes of weight and bias."""
-        height, width, filters, channels = own[0]
-        found: dict[str, Shape] = {
-            f"{self.name}.weight": (channels, filters, height, width)
-        }
-        if self.bias:
-            found[f"{self.name}.bias"] = (filters,)
-        return found
+        return _shapes(self.name, own[0], own[0][2], self.bias)
 
     def weights(self, tensors: Tensors, own: Sequence[Shape]) -> list[Array]:
         """Return the kernel, and the bias if the layer has one."""
@@ -168,6 +156,15 @@ class Slopes:
         """Return the slopes."""
         slopes = tensors[f"{self.name}.weight"]
         return [np.broadcast_to(slopes, own[0]).copy()]
+
+
+def _shapes(name: str, kernel: Shape, filters: int, bias: bool) -> dict[str, Shape]:
+    """Return the shapes of weight and bias: Keras' axes, the last two of them first."""
+    height, width, third, fourth = kernel
+    found: dict[str, Shape] = {f"{name}.weight": (fourth, third, height, width)}
+    if bias:
+        found[f"{name}.bias"] = (filters,)
+    return found
 
 
 def _places_first(array: Array, factor: int, axis: int) -> Array:

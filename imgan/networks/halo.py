@@ -25,6 +25,7 @@ POINTWISE = (
     layers.LeakyReLU,
     layers.PReLU,
     layers.Activation,
+    layers.Dense,
     layers.ELU,
     layers.Softmax,
     layers.Add,

@@ -1,7 +1,6 @@
 """A generator that was made elsewhere, given as the graph of its layers."""
 
 import copy
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import keras
 from imgan.layers.named import describe_layer
 from imgan.layers.named import make_layer
 from imgan.networks.base import Network
+from imgan.networks.stepwise import calls
 
 INPUT = "images"
 """Name of the input in a graph."""
@@ -180,14 +180,6 @@ def describe_graph(model: keras.Model) -> dict[str, Any]:
         "layers": entries,
         "output": names[id(model.outputs[0])],
     }
-
-
-def calls(model: Any) -> Iterator[Any]:
-    """Yield the calls of layers, each after those that make its inputs."""
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        for node in model._nodes_by_depth[depth]:
-            if node.input_tensors:
-                yield node
 
 
 def _policies(entries: Sequence[Any], dtype: Any) -> list[Any]:

@@ -21,6 +21,11 @@ def nodes_of(network: Any) -> Iterator[Any]:
         yield from network._nodes_by_depth[depth]
 
 
+def calls(network: Any) -> Iterator[Any]:
+    """Those of layers that take something, each after those that make its inputs."""
+    return (node for node in nodes_of(network) if node.input_tensors)
+
+
 def compute(network: keras.Model, images: Array) -> Array:
     """Return what a functional model makes at inference, as `network(images)` does.
 
@@ -31,7 +36,7 @@ def compute(network: keras.Model, images: Array) -> Array:
     Returns:
         Its output as a numpy array.
     """
-    nodes = [node for node in nodes_of(network) if node.input_tensors]
+    nodes = list(calls(network))
     uses = Counter(id(tensor) for node in nodes for tensor in node.input_tensors)
     made = id(network.outputs[0])
     uses[made] += 1

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from imgan.errors import CheckpointError
+from imgan.importing.architectures import residual
 from imgan.importing.checkpoint import read_checkpoint
 from imgan.importing.conversion import convert
 from imgan.importing.detection import ARCHITECTURES
 from imgan.importing.detection import detect
 from imgan.importing.detection import supported
+from imgan.networks import base
 from imgan.types import Array
 from tests.importing.files import compact_tensors
 
@@ -197,3 +199,7 @@ def test_discriminators_of_patches_are_named() -> None:
     }
     with pytest.raises(CheckpointError, match="a discriminator of patches"):
         detect(tensors)
+
+
+def test_the_mean_colour_is_that_of_the_networks() -> None:
+    assert residual.DIV2K_MEAN == base.DIV2K_MEAN

@@ -164,3 +164,22 @@ def test_ranges_that_are_said_are_not_guessed(tmp_path: Path) -> None:
     made = import_checkpoint(source, tmp_path / "mine", options)
     assert made.card.input_range == made.card.output_range == (0, 255)
     assert made.remarks == ()
+
+
+def test_dense_layers_that_work_on_pixels(tmp_path: Path) -> None:
+    images = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(images)
+    made = keras.layers.Dense(3, activation="sigmoid")(x)
+    keras.Model(images, made).save(tmp_path / "k.keras")
+    card = import_checkpoint(tmp_path / "k.keras", tmp_path / "mine").card
+    assert (card.task, card.halo) == ("translation", 1)
+
+
+def test_a_folder_without_a_name(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match="has no name"):
+        import_checkpoint(checkpoint, Path("."))

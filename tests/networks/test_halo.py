@@ -33,6 +33,7 @@ def shared(images: Any) -> Any:
 
 GRAPHS = {
     "pointwise": (lambda x: layers.ReLU()(conv(1)(x)), 1, 0),
+    "dense layers of pixels": (lambda x: layers.Dense(4)(conv(3)(x)), 1, 1),
     "wide and narrow": (lambda x: layers.Add()([conv(7)(x), conv(3)(x)]), 1, 3),
     "chain beside a skip": (
         lambda x: layers.Concatenate()([conv(3)(conv(5)(x)), conv(1)(x)]),
@@ -190,7 +191,7 @@ def test_pooling_over_the_picture_has_no_halo() -> None:
     "layer",
     [
         layers.Permute((2, 1, 3), name="odd"),
-        layers.Dense(3, name="odd"),
+        layers.UpSampling2D(2, interpolation="lanczos3", name="odd"),
     ],
     ids=lambda layer: type(layer).__name__,
 )

@@ -100,7 +100,7 @@ def _refuse_fixed(model: Any) -> None:
 
 def _shape(model: Any, side: int) -> tuple[int, int] | None:
     """Return the sides of the output for a square input; None: it takes no such."""
-    from imgan.networks.imported import calls
+    from imgan.networks.stepwise import calls
 
     shapes: dict[int, Any] = {
         id(model.inputs[0]): (1, side, side, model.inputs[0].shape[-1])
@@ -131,7 +131,7 @@ def _shape(model: Any, side: int) -> tuple[int, int] | None:
 def _unit(model: Any) -> int:
     """Return by what sides are divided along the way, at most."""
     from imgan.networks.halo import gain_of
-    from imgan.networks.imported import calls
+    from imgan.networks.stepwise import calls
 
     known = {id(model.inputs[0]): Fraction(1)}
     for node in calls(model):
