@@ -113,7 +113,8 @@ def quantise(tf: Any, values: Any, card: Card, dtype: str) -> Any:
     peak = dtype_peak(dtype)
     raw = result_units(card) is not None
     levels = tf.clip_by_value(values, 0.0, peak) if raw else values * peak
-    return tf.cast(tf.floor(levels + 0.5), dtype)
+    # No value is below 0, so the cast rounds down.
+    return tf.cast(levels + 0.5, dtype)
 
 
 def freeze(function: Callable[..., Any], signature: Sequence[Any]) -> Any:

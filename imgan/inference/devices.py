@@ -1,6 +1,10 @@
 """Which devices a batch computes on."""
 
 import re
+import threading
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from imgan.errors import UsageError
@@ -54,3 +58,31 @@ def short_name(devices: list[str]) -> str:
         return "cpu"
     kind = devices[0][1:].partition(":")[0].lower()
     return f"{kind}:" + ",".join(device.rpartition(":")[2] for device in devices)
+
+
+class DeviceShares:
+    """Shares work among devices by its area, so that a slower one gets less.
+
+    Args:
+        devices: TensorFlow's names.
+    """
+
+    def __init__(self, devices: Sequence[str]) -> None:
+        self._pending = dict.fromkeys(devices, 0)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, area: int) -> Iterator[str]:
+        """Reserve the device with least to do, for the time inside.
+
+        Args:
+            area: Of what is computed, in pixels.
+        """
+        with self._lock:
+            device = min(self._pending, key=self._pending.__getitem__)
+            self._pending[device] += area
+        try:
+            yield device
+        finally:
+            with self._lock:
+                self._pending[device] -= area

@@ -1,11 +1,11 @@
 """What computes a tile: a network on some devices, or nothing but the resampler."""
 
-import itertools
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 from typing import Protocol
 
 from imgan.bundles.card import Card
@@ -13,6 +13,7 @@ from imgan.bundles.fidelity import blend_networks
 from imgan.bundles.grid import Grid
 from imgan.bundles.grid import grid_of
 from imgan.inference.card_kinds import CardKinds
+from imgan.inference.devices import DeviceShares
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
 from imgan.inference.eligibility import BICUBIC
@@ -21,6 +22,7 @@ from imgan.inference.exported import load_exported
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_tile_function
+from imgan.inference.kernels import has_kernels
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
@@ -60,9 +62,18 @@ class Engine(Protocol):
         ...
 
     def run(
-        self, pixels: Array, crop: Region, precision: str, *, quantise: bool
+        self,
+        pixels: Array,
+        crop: Region,
+        precision: str,
+        *,
+        quantise: bool,
+        compiled: bool = False,
     ) -> TileResult:
-        """Compute a `(height, width, channels)` tile; see `graph.TileFunction`."""
+        """Compute a `(height, width, channels)` tile; see `graph.TileFunction`.
+
+        `compiled` is worth it for a large picture only, and a hint.
+        """
         ...
 
 
@@ -90,7 +101,13 @@ class BicubicEngine:
         return pixels
 
     def run(
-        self, pixels: Array, crop: Region, precision: str, *, quantise: bool
+        self,
+        pixels: Array,
+        crop: Region,
+        precision: str,
+        *,
+        quantise: bool,
+        compiled: bool = False,
     ) -> TileResult:
         """Return the part of the tile that is kept."""
         return TileResult(pixels[crop.slices()], finite=True, black=False)
@@ -123,11 +140,11 @@ class NetworkEngine(CardKinds):
         with hold_stderr():
             self._devices = choose_devices(device, self._tf)
             self._tf.constant(0)
-        self._turn = itertools.count()
+        self._shares = DeviceShares(self._devices)
         self._alone = {device: threading.Lock() for device in self._devices}
         self._lock = threading.Lock()
         self._networks: dict[tuple[str, str], Any] = {}
-        self._functions: dict[tuple[Any, ...], TileFunction] = {}
+        self._functions: dict[_Kind, TileFunction] = {}
         self.name = card.name
         self.device = short_name(self._devices)
         self.precision = card.fixed_precision
@@ -173,35 +190,65 @@ class NetworkEngine(CardKinds):
         return cls(card, load, device, stochastic=noise_seed is not None)
 
     def run(
-        self, pixels: Array, crop: Region, precision: str, *, quantise: bool
+        self,
+        pixels: Array,
+        crop: Region,
+        precision: str,
+        *,
+        quantise: bool,
+        compiled: bool = False,
     ) -> TileResult:
-        """Compute a tile on the next device in turn."""
-        device = self._devices[next(self._turn) % len(self._devices)]
-        key = (device, precision, pixels.dtype.name, pixels.shape[2], quantise)
-        function = self._functions.get(key)
-        if function is None:
-            function = self._build(key)
-        if pixels.shape[0] * pixels.shape[1] < _LARGE_TILE:
-            return function(pixels, crop)
-        with self._alone[device]:
-            return function(pixels, crop)
+        """Compute a tile on the device that has least to do."""
+        area = pixels.shape[0] * pixels.shape[1]
+        with self._shares.take(area) as device:
+            compiled = compiled and device.startswith("/CPU")
+            kind = _Kind(
+                device,
+                precision,
+                pixels.dtype.name,
+                pixels.shape[2],
+                quantise,
+                compiled,
+            )
+            function = self._functions.get(kind) or self._build(kind)
+            if area < _LARGE_TILE:
+                return function(pixels, crop)
+            with self._alone[device]:
+                return function(pixels, crop)
 
-    def _build(self, key: tuple[Any, ...]) -> TileFunction:
-        device, precision, dtype, channels, quantise = key
-        with self._lock, self._tf.device(device):
-            if key not in self._functions:
-                which = (device, precision)
-                if which not in self._networks:
-                    self._networks[which] = self._load(precision)
-                self._functions[key] = compile_tile_function(
-                    self._networks[which],
+    def _build(self, kind: "_Kind") -> TileFunction:
+        with self._lock, self._tf.device(kind.device):
+            if kind in self._functions:
+                return self._functions[kind]
+            which = (kind.device, kind.precision)
+            if which not in self._networks:
+                self._networks[which] = self._load(kind.precision)
+            network = self._networks[which]
+            # Where nothing is compiled there is one function for either.
+            plain = kind if has_kernels(network) else kind._replace(compiled=False)
+            if plain not in self._functions:
+                self._functions[plain] = compile_tile_function(
+                    network,
                     self._card,
-                    dtype,
-                    channels,
-                    quantise=quantise,
-                    device=device,
+                    kind.dtype,
+                    kind.channels,
+                    quantise=kind.quantise,
+                    device=kind.device,
+                    compiled=plain.compiled,
                 )
-            return self._functions[key]
+            self._functions[kind] = self._functions[plain]
+            return self._functions[kind]
+
+
+class _Kind(NamedTuple):
+    """What a function is traced for."""
+
+    device: str
+    precision: str
+    dtype: str
+    channels: int
+    quantise: bool
+    compiled: bool
 
 
 __all__ = ["BicubicEngine", "Engine", "NetworkEngine", "check_model"]

@@ -23,12 +23,17 @@ from imgan.bundles.picture_graph import quantise as to_depth
 from imgan.bundles.picture_graph import to_light
 from imgan.bundles.picture_graph import to_network
 from imgan.bundles.picture_graph import to_values
+from imgan.inference.kernels import Kernels
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
 from imgan.types import Region
+from imgan.types import dtype_peak
+from imgan.types import from_range
 
 # A tile counts as black if it would be 0 in 8 bits, and as lit from 8 of 255 on.
 _BLACK, _LIT = 0.5 / 255, 8 / 255
+# A compiled layer keeps 0.4 MB for each shape.
+_MOST_SHAPES = 64
 
 
 class TileResult(NamedTuple):
@@ -56,6 +61,7 @@ def compile_tile_function(
     *,
     quantise: bool,
     device: str = "",
+    compiled: bool = False,
 ) -> TileFunction:
     """Trace a network for pictures of one kind; height and width stay dynamic.
 
@@ -67,26 +73,42 @@ def compile_tile_function(
         quantise: Return pixels in the dtype of the result, rounded half up; otherwise
             float32.
         device: TensorFlow's name of the device that computes; empty: its own choice.
+        compiled: Whether some layers are compiled for each shape; see `kernels`.
     """
     tf = import_tensorflow()
     made = _made_dtype(card, dtype, channels, quantise)
+    kernels = Kernels(network, compiled=compiled)
+    block = 1
 
-    def compute(pixels: Any, crop: Any) -> tuple[Any, Any, Any]:
-        images, lit = _given(tf, pixels, card)
-        outputs = network(images, training=False)
-        return _made(tf, outputs, lit, crop, card, channels, made)
+    def compute(pixels: Any, crop: Any) -> tuple[Any, Any]:
+        nonlocal block
+        images = to_network(tf, to_light(tf, pixels, card), card)
+        outputs, block = kernels(images)
+        top, left, height, width = tf.unstack(crop)
+        outputs = outputs[:, top : top + height, left : left + width]
+        # The values of a block are pixels beside each other until the very end: what
+        # is done to each does not mind, and bytes are moved faster than floats.
+        values = (tf.shape(outputs)[0], height, width * block**2, card.output_channels)
+        outputs = tf.reshape(outputs, values)
+        return _made(tf, outputs, card, channels, made, on_cpu="GPU" not in device)
 
     specs = [
         tf.TensorSpec((1, None, None, channels), dtype),
         tf.TensorSpec((4,), tf.int32),
     ]
     # On a U-Net TensorFlow's remapper gives up, and says so on the terminal.
-    run = _freeze(compute, specs, device, remap=card.task != "translation")
-    raw = result_units(card) is not None
+    run = _FrozenGraph(
+        compute,
+        specs,
+        device,
+        remap=card.task != "translation",
+        most_shapes=_MOST_SHAPES if compiled else None,
+    )
 
     def call(pixels: Array, crop: Region) -> TileResult:
-        values, finite, black = run(pixels[np.newaxis], np.array(crop, np.int32))
-        return TileResult(values, bool(finite), bool(black), raw)
+        blocks, rest = _in_blocks(crop, block)
+        values, finite = run(pixels[np.newaxis], np.array(blocks, np.int32))
+        return _judged(shuffle(values, block)[rest.slices()], finite, pixels, card)
 
     return call
 
@@ -111,33 +133,63 @@ def compile_around(
     """
     tf = import_tensorflow()
     made = _made_dtype(card, dtype, channels, quantise)
-    before = _freeze(
-        lambda pixels: _given(tf, pixels, card),
+    before = _FrozenGraph(
+        lambda pixels: to_network(tf, to_light(tf, pixels, card), card),
         [tf.TensorSpec((1, None, None, channels), dtype)],
     )
-    after = _freeze(
-        lambda outputs, lit, crop: _made(tf, outputs, lit, crop, card, channels, made),
-        [
-            tf.TensorSpec((None, None, None, card.output_channels), tf.float32),
-            tf.TensorSpec((), tf.bool),
-            tf.TensorSpec((4,), tf.int32),
-        ],
+    after = _FrozenGraph(
+        lambda outputs: _made(tf, outputs, card, channels, made),
+        [tf.TensorSpec((None, None, None, card.output_channels), tf.float32)],
     )
-    raw = result_units(card) is not None
 
     def call(pixels: Array, crop: Region) -> TileResult:
-        images, lit = before(pixels[np.newaxis])
-        window = np.array(crop, np.int32)
-        values, finite, black = after(network(images), lit, window)
-        return TileResult(values, bool(finite), bool(black), raw)
+        outputs = network(before(pixels[np.newaxis]))
+        rows, columns = crop.slices()
+        values, finite = after(outputs[:, rows, columns])
+        return _judged(values, finite, pixels, card)
 
     return call
 
 
-def _is_watched(card: Card) -> bool:
-    """Return whether a result that is black means that something went wrong."""
+def shuffle(values: Array, block: int) -> Array:
+    """Put the pixels of blocks in place, as `layers.DepthToSpace` orders them.
+
+    Args:
+        values: `(height, width * block * block, channels)`, block after block.
+        block: Side of a block.
+
+    Returns:
+        `(height * block, width * block, channels)`, the same dtype.
+    """
+    if block == 1:
+        return values
+    height, width, channels = values.shape
+    width //= block**2
+    # A row of a block is moved as one item.
+    row = np.dtype((np.void, block * channels * values.itemsize))
+    rows = np.ascontiguousarray(values).view(np.uint8).reshape(height, -1).view(row)
+    rows = rows.reshape(height, width, block).transpose(0, 2, 1)
+    flat = np.ascontiguousarray(rows).view(values.dtype)
+    return flat.reshape(height * block, width * block, channels)
+
+
+def _in_blocks(crop: Region, block: int) -> tuple[Region, Region]:
+    """Return the blocks that hold a region, and the region inside of their pixels."""
+    top, left = crop.top // block, crop.left // block
+    bottom, right = -(-crop.bottom // block), -(-crop.right // block)
+    rest = crop._replace(top=crop.top - top * block, left=crop.left - left * block)
+    return Region(top, left, bottom - top, right - left), rest
+
+
+def _judged(values: Array, finite: Any, pixels: Array, card: Card) -> TileResult:
+    """Return pixels, and whether they can be what `pixels` should have become."""
+    units = result_units(card)
+    black = False
     # A picture may rightly become another one that is black.
-    return result_units(card) is None and card.task == "super_resolution"
+    if finite and units is None and card.task == "super_resolution":
+        lit = pixels.max() > _LIT * dtype_peak(pixels.dtype)
+        black = bool(lit and values.max() < _BLACK * dtype_peak(values.dtype))
+    return TileResult(values, bool(finite), black, units is not None)
 
 
 def _made_dtype(card: Card, dtype: str, channels: int, quantise: bool) -> str:
@@ -146,44 +198,86 @@ def _made_dtype(card: Card, dtype: str, channels: int, quantise: bool) -> str:
     return result_dtype(card, dtype) if quantise else "float32"
 
 
-def _given(tf: Any, pixels: Any, card: Card) -> tuple[Any, Any]:
-    """Return what the network is given, and whether it is watched and not black."""
-    light = to_light(tf, pixels, card)
-    lit = tf.reduce_max(light) > _LIT if _is_watched(card) else tf.constant(False)
-    return to_network(tf, light, card), lit
-
-
 def _made(
-    tf: Any, outputs: Any, lit: Any, crop: Any, card: Card, channels: int, dtype: str
-) -> tuple[Any, Any, Any]:
-    """Return the pixels that are kept, whether they are finite, and wrongly black."""
+    tf: Any, outputs: Any, card: Card, channels: int, dtype: str, *, on_cpu: bool = True
+) -> tuple[Any, Any]:
+    """Return the pixels that a network's values are, and whether all are finite."""
     outputs = from_network(tf, outputs, card, channels)
-    top, left, height, width = tf.unstack(crop)
-    outputs = outputs[0, top : top + height, left : left + width]
-    finite = tf.reduce_all(tf.math.is_finite(outputs))
+    # One pass: a sum of numbers that are none is none.
+    finite = tf.math.is_finite(tf.reduce_sum(outputs))
+    if dtype == "uint8" and result_units(card) is None and on_cpu:
+        light = from_range(outputs, card.output_range)
+        return _to_uint8(tf, light)[0], finite
     values = to_values(tf, outputs, card)
-    black = tf.logical_and(lit, tf.reduce_max(values) < _BLACK)
-    return to_depth(tf, values, card, dtype), finite, black
+    return to_depth(tf, values, card, dtype)[0], finite
 
 
-def _freeze(
-    compute: Callable[..., Any],
-    signature: Sequence[Any],
-    device: str = "/CPU:0",
-    *,
-    remap: bool = True,
-) -> Callable[..., Any]:
-    """Return `compute` as a frozen graph on a device, from numpy arrays to arrays."""
+def _to_uint8(tf: Any, light: Any) -> Any:
+    """Return what `quantise` makes of light, in one pass instead of six."""
+    levels, _, _ = tf.raw_ops.QuantizeV2(
+        input=light,
+        min_range=0.0,
+        max_range=1.0,
+        T=tf.quint8,
+        mode="SCALED",
+        round_mode="HALF_AWAY_FROM_ZERO",
+    )
+    return tf.bitcast(levels, tf.uint8)
+
+
+class _FrozenGraph:
+    """A function as a frozen graph on a device, from numpy arrays to arrays.
+
+    Args:
+        compute: From tensors to tensors.
+        signature: A `tf.TensorSpec` for each of its arguments.
+        device: TensorFlow's name; empty: its own choice.
+        remap: Whether TensorFlow may fuse layers.
+        most_shapes: Shapes of the first array after which what was kept for them is
+            given up; None: nothing large is.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[..., Any],
+        signature: Sequence[Any],
+        device: str = "/CPU:0",
+        *,
+        remap: bool = True,
+        most_shapes: int | None = None,
+    ) -> None:
+        tf = import_tensorflow()
+        frozen = freeze(compute, signature)
+        self._inputs = [tensor.name for tensor in frozen.inputs]
+        self._outputs = [tensor.name for tensor in frozen.outputs]
+        self._graph = tf.Graph()
+        # Tracing forgets the device around it; nodes that are imported take it.
+        with self._graph.as_default(), tf.device(device):
+            tf.import_graph_def(frozen.graph.as_graph_def(), name="")
+        self._config = _session_config(tf, remap=remap)
+        self._in_this_thread = tf.compat.v1.RunOptions(inter_op_thread_pool=-1)
+        self._most_shapes = most_shapes
+        self._shapes: set[tuple[int, ...]] = set()
+        self._session = tf.compat.v1.Session(graph=self._graph, config=self._config)
+
+    def __call__(self, *arrays: Array) -> Any:
+        """Compute, in the calling thread."""
+        self._shapes.add(arrays[0].shape)
+        if self._most_shapes is not None and len(self._shapes) > self._most_shapes:
+            self._forget()
+        feed = dict(zip(self._inputs, arrays, strict=True))
+        return self._session.run(self._outputs, feed, options=self._in_this_thread)
+
+    def _forget(self) -> None:
+        """Begin a new session; the old one ends with the last thread inside it."""
+        tf = import_tensorflow()
+        self._shapes = set()
+        self._session = tf.compat.v1.Session(graph=self._graph, config=self._config)
+
+
+def _session_config(tf: Any, *, remap: bool) -> Any:
     from tensorflow.core.protobuf import rewriter_config_pb2
 
-    tf = import_tensorflow()
-    frozen = freeze(compute, signature)
-    inputs = [tensor.name for tensor in frozen.inputs]
-    outputs = [tensor.name for tensor in frozen.outputs]
-    graph = tf.Graph()
-    # Tracing forgets the device around it; nodes that are imported take it.
-    with graph.as_default(), tf.device(device):
-        tf.import_graph_def(frozen.graph.as_graph_def(), name="")
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     # A session has one processor, unless it is told of logical ones.
     config.device_count["CPU"] = len(tf.config.list_logical_devices("CPU"))
@@ -192,11 +286,4 @@ def _freeze(
     if not remap:
         off = rewriter_config_pb2.RewriterConfig.OFF
         config.graph_options.rewrite_options.remapping = off
-    session = tf.compat.v1.Session(graph=graph, config=config)
-    in_this_thread = tf.compat.v1.RunOptions(inter_op_thread_pool=-1)
-
-    def run(*arrays: Array) -> Any:
-        feed = dict(zip(inputs, arrays, strict=True))
-        return session.run(outputs, feed, options=in_this_thread)
-
-    return run
+    return config

@@ -40,6 +40,9 @@ from imgan.types import Array
 from imgan.types import Size
 from imgan.types import dtype_peak
 
+_WORTH_COMPILING = 0.13
+"""Megapixels of a picture from which on `kernels` pay for being compiled."""
+
 
 @dataclass
 class Prediction:
@@ -270,6 +273,7 @@ class Predictor:
             precision=precision,
             resampler=make_resampler(size, scale, grid.scale),
             result=np.empty(shape, self.engine.dtype(image.dtype.name)),
+            compiled=size.megapixels >= _WORTH_COMPILING,
         )
 
 

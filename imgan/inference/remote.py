@@ -101,7 +101,13 @@ class RemoteEngine(CardKinds):
         self.translates = card.task == "translation"
 
     def run(
-        self, pixels: Array, crop: Region, precision: str, *, quantise: bool
+        self,
+        pixels: Array,
+        crop: Region,
+        precision: str,
+        *,
+        quantise: bool,
+        compiled: bool = False,
     ) -> TileResult:
         """Have a tile computed.
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from functools import partial
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class TileJob:
     result: Array
     raw: bool = False
     """Whether pixels are values of files with a meaning of their own."""
+    compiled: bool = False
+    """Whether it is large enough for layers to be compiled; see `kernels`."""
     redone: list[Region] = field(default_factory=list)
     black: list[Region] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -95,11 +98,11 @@ class TileJob:
         return found
 
     def _healthy(self, pixels: Array, tile: Tile, quantised: bool) -> TileResult:
-        run = self.engine.run
-        made = run(pixels, tile.crop, self.precision, quantise=quantised)
+        run = partial(self.engine.run, quantise=quantised, compiled=self.compiled)
+        made = run(pixels, tile.crop, self.precision)
         exact = self.precision == "float32" or self.engine.precision is not None
         if (made.black or not made.finite) and not exact:
-            again = run(pixels, tile.crop, "float32", quantise=quantised)
+            again = run(pixels, tile.crop, "float32")
             # Black in both: precision is not the reason, see `black`.
             if not (made.finite and again.finite and again.black):
                 self.redone.append(tile.place)

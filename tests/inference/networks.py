@@ -94,7 +94,13 @@ class NearestEngine:
         return pixels
 
     def run(
-        self, pixels: Array, crop: Region, precision: str, *, quantise: bool
+        self,
+        pixels: Array,
+        crop: Region,
+        precision: str,
+        *,
+        quantise: bool,
+        compiled: bool = False,
     ) -> TileResult:
         """Return the enlarged tile."""
         self.shapes.append(pixels.shape)

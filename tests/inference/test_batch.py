@@ -112,7 +112,7 @@ def test_failures_never_stop_the_others(folder, tmp_path):
 
 def test_a_failure_while_computing_is_a_row_too(folder, tmp_path):
     class Failing(NearestEngine):
-        def run(self, pixels, crop, precision, *, quantise):
+        def run(self, pixels, crop, precision, *, quantise, compiled=False):
             if pixels.shape[0] == 21:
                 raise RuntimeError("strange\nthing")
             return super().run(pixels, crop, precision, quantise=quantise)
@@ -161,7 +161,7 @@ def test_constant_transparency_stays_constant_and_hidden_colour_bleeds(tmp_path)
 
 def test_colours_are_kept_and_transparency_is_left_alone(tmp_path):
     class Tinting(NearestEngine):
-        def run(self, pixels, crop, precision, *, quantise):
+        def run(self, pixels, crop, precision, *, quantise, compiled=False):
             made = super().run(pixels, crop, precision, quantise=quantise)
             return made._replace(pixels=made.pixels - np.uint8(20))
 
@@ -258,7 +258,7 @@ def test_an_interrupt_removes_what_is_unfinished(folder, tmp_path, monkeypatch):
     computing = threading.Event()
 
     class Slow(NearestEngine):
-        def run(self, pixels, crop, precision, *, quantise):
+        def run(self, pixels, crop, precision, *, quantise, compiled=False):
             computing.set()
             time.sleep(0.05)
             return super().run(pixels, crop, precision, quantise=quantise)

@@ -103,7 +103,7 @@ class Toned(NearestEngine):
         super().__init__(1, tile, halo=0, overlap=overlap, **more)
         self.tones = tones or [0.0]
 
-    def run(self, pixels, crop, precision, *, quantise):
+    def run(self, pixels, crop, precision, *, quantise, compiled=False):
         tone = self.tones[len(self.shapes) % len(self.tones)]
         made = super().run(pixels, crop, precision, quantise=quantise)
         return made._replace(pixels=np.full_like(made.pixels, tone, np.float32))
@@ -217,7 +217,7 @@ def test_late_tiles_do_not_change_the_order_of_blending():
     class Shuffled(Toned):
         """Computes by what it is given, and the first of two tiles ends last."""
 
-        def run(self, pixels, crop, precision, *, quantise):
+        def run(self, pixels, crop, precision, *, quantise, compiled=False):
             if pixels[0, 0, 0] < self.late:
                 threading.Event().wait(0.01)
             made = np.sqrt(pixels[crop.slices()] + pixels.mean())
@@ -238,7 +238,7 @@ class Small(Toned):
 
     limit = 40
 
-    def run(self, pixels, crop, precision, *, quantise):
+    def run(self, pixels, crop, precision, *, quantise, compiled=False):
         if max(pixels.shape) > self.limit:
             raise MemoryError
         return super().run(pixels, crop, precision, quantise=quantise)

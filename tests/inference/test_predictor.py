@@ -123,7 +123,7 @@ class Spoilt(NearestEngine):
         self.precisions, self.finite = precisions, finite
         self.asked = []
 
-    def run(self, pixels, crop, precision, *, quantise):
+    def run(self, pixels, crop, precision, *, quantise, compiled=False):
         self.asked.append(precision)
         made = super().run(pixels, crop, precision, quantise=quantise)
         if precision not in self.precisions:
@@ -184,7 +184,7 @@ class Small(NearestEngine):
 
     limit = 40 * 40
 
-    def run(self, pixels, crop, precision, *, quantise):
+    def run(self, pixels, crop, precision, *, quantise, compiled=False):
         if pixels.shape[0] * pixels.shape[1] > self.limit:
             raise MemoryError
         return super().run(pixels, crop, precision, quantise=quantise)
@@ -204,7 +204,7 @@ def test_out_of_memory_halves_the_tile_for_good(tile):
 
 def test_out_of_memory_keeps_what_was_done():
     class Late(NearestEngine):
-        def run(self, pixels, crop, precision, *, quantise):
+        def run(self, pixels, crop, precision, *, quantise, compiled=False):
             if len(self.shapes) == 3 and pixels.shape[0] > 32:
                 raise MemoryError
             return super().run(pixels, crop, precision, quantise=quantise)
