@@ -117,16 +117,16 @@ def _alternate(
     rates: dict[str, list[float]] = {key: [] for key in ("auto", "float32", *FORMATS)}
     repeats, measured = 1, 0.0
     while measured < options.seconds or len(rates["auto"]) < 3:
-        rates["float32"].append(_bare(plain, pictures))
+        rates["float32"].append(bare_rate(plain, pictures))
         started = time.perf_counter()
-        rates["auto"].append(_bare(predictor, pictures))
+        rates["auto"].append(bare_rate(predictor, pictures))
         if measured == 0.0:
             # Long enough that the first read and the last write do not decide.
             repeats = max(1, round(12 / (time.perf_counter() - started)))
         # Turned every round, so that neither always runs last.
         for image_format in FORMATS[:: -1 if len(rates["auto"]) % 2 else 1]:
             turn = _repeated(jobs, repeats, f"{len(rates['auto'])}")
-            rate = _whole(predictor, turn, options.model, image_format)
+            rate = whole_rate(predictor, turn, options.model, image_format)
             rates[image_format].append(rate)
         measured += time.perf_counter() - started
     print(f"{len(rates['auto'])} rounds, {measured:.0f} s of work measured, in MP/s:")
@@ -135,7 +135,7 @@ def _alternate(
     return rates
 
 
-def _bare(predictor: Predictor, pictures: list[Picture]) -> float:
+def bare_rate(predictor: Predictor, pictures: list[Picture]) -> float:
     """Return input megapixels per second of the network alone on the same tiles.
 
     As many tiles are computed at once as the batch engine does; that is the fastest.
@@ -145,7 +145,7 @@ def _bare(predictor: Predictor, pictures: list[Picture]) -> float:
     engine, precision = predictor.engine, predictor.precision_for("uint8")
 
     def run(one: Work) -> None:
-        engine.run(one.pixels, one.tile.crop, precision, quantise=True)
+        engine.run(one.pixels, one.tile.crop, precision, quantise=True, compiled=True)
 
     streams = Streams(engine.streams)
     streams.map(run, work[:2])
@@ -181,7 +181,7 @@ def _processor_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _whole(
+def whole_rate(
     predictor: Predictor, jobs: list[Job], model: str, image_format: str
 ) -> float:
     """Return input megapixels per second of the batch engine with a loaded model."""

@@ -167,8 +167,8 @@ def shuffle(values: Array, block: int) -> Array:
     width //= block**2
     # A row of a block is moved as one item.
     row = np.dtype((np.void, block * channels * values.itemsize))
-    rows = np.ascontiguousarray(values).view(np.uint8).reshape(height, -1).view(row)
-    rows = rows.reshape(height, width, block).transpose(0, 2, 1)
+    raw = np.ascontiguousarray(values).view(np.uint8).reshape(height, -1)
+    rows = raw.view(row).reshape(height, width, block).transpose(0, 2, 1)
     flat = np.ascontiguousarray(rows).view(values.dtype)
     return flat.reshape(height * block, width * block, channels)
 

@@ -13,14 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
-import keras
-
-from imgan.layers.depth_to_space import DepthToSpace
-from imgan.networks.span import AttentionGate
-from imgan.networks.stepwise import calls
 from imgan.runtime import import_tensorflow
 
-_COMPILED = (keras.layers.PReLU, AttentionGate)
 _FEW = 4
 """Channels up to which a repetition is a convolution with few products."""
 
@@ -51,6 +45,8 @@ class Kernels:
 
     def __call__(self, images: Any) -> Unshuffled:
         """Return what the network makes of a batch, before its last rearrangement."""
+        from imgan.layers.depth_to_space import DepthToSpace
+
         nodes = _known_calls(self._network)
         if not nodes:
             return Unshuffled(self._network(images, training=False), 1)
@@ -65,11 +61,10 @@ class Kernels:
         return Unshuffled(values[id(self._network.outputs[0])], 1)
 
     def _call(self, layer: Any, arguments: Any, options: dict[str, Any]) -> Any:
-        if isinstance(layer, keras.layers.Concatenate):
-            parts = arguments[0]
-            if _is_repetition(layer, parts):
-                return self._repeated(parts[0], len(parts))
-        if self._compiled and isinstance(layer, _COMPILED) and not options:
+        parts = arguments[0]
+        if _is_repetition(layer, parts):
+            return self._repeated(parts[0], len(parts))
+        if self._compiled and _is_compiled(layer) and not options:
             given = arguments[0]
             inputs = given if isinstance(given, list | tuple) else [given]
             variables = [variable.value for variable in layer.variables]
@@ -108,11 +103,23 @@ class Kernels:
 
 def has_kernels(network: Any) -> bool:
     """Return whether compiling makes a difference to a network."""
-    return any(isinstance(node.operation, _COMPILED) for node in _known_calls(network))
+    return any(_is_compiled(node.operation) for node in _known_calls(network))
+
+
+def _is_compiled(layer: Any) -> bool:
+    import keras
+
+    from imgan.networks.span import AttentionGate
+
+    return isinstance(layer, keras.layers.PReLU | AttentionGate)
 
 
 def _known_calls(network: Any) -> list[Any]:
     """Return the calls of a network of one input and one output; of others none."""
+    import keras
+
+    from imgan.networks.stepwise import calls
+
     if not isinstance(network, keras.Model) or not hasattr(network, "_nodes_by_depth"):
         return []
     nodes = list(calls(network))
@@ -123,6 +130,10 @@ def _known_calls(network: Any) -> list[Any]:
 
 
 def _is_repetition(layer: Any, parts: Any) -> bool:
+    import keras
+
+    if not isinstance(layer, keras.layers.Concatenate):
+        return False
     first = parts[0]
     return (
         layer.axis in (-1, 3)
