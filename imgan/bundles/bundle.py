@@ -1,11 +1,13 @@
 """A bundle: a folder with a network's weights and its card."""
 
+import contextlib
 import hashlib
 import math
 import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -116,6 +118,8 @@ def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
             f"expected sha256 {card.weights_sha256[:12]}..., "
             f"received {digest[:12]}.... Copy the bundle again."
         )
+    if dtype is not None and card.network.path.startswith(NETWORKS):
+        return _build(folder, card, policy_of(dtype)), card
     network = _load_weights(folder, card)
     if dtype is not None:
         network = network.variant(dtype=policy_of(dtype))
@@ -168,14 +172,30 @@ def _replace_folder(temporary: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _build(folder: Path, card: Card, policy: str) -> Any:
+    """Return one of imgan's own networks, built once, as its card describes it."""
+    config = {**card.network.config, "dtype": policy}
+    with _readable(folder, card):
+        network = families.resolve(card.network.path).from_config(config)
+        network.load_weights(folder / WEIGHTS_NAME)
+    return network
+
+
 def _load_weights(folder: Path, card: Card) -> Any:
     import keras
 
-    path = folder / WEIGHTS_NAME
-    try:
+    with _readable(folder, card):
         _register_class(card.network.path)
         # Safe mode refuses code inside the file, such as that of Lambda layers.
+        path = folder / WEIGHTS_NAME
         return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+@contextlib.contextmanager
+def _readable(folder: Path, card: Card) -> Iterator[None]:
+    """Say of what goes wrong inside which bundle cannot be loaded and why."""
+    try:
+        yield
     except (ImportError, AttributeError) as error:
         raise CheckpointError(
             f"{folder} holds a network that this imgan does not know: "
@@ -184,6 +204,7 @@ def _load_weights(folder: Path, card: Card) -> Any:
         ) from error
     except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
+        path = folder / WEIGHTS_NAME
         raise CheckpointError(f"{path} cannot be loaded: {first}") from error
 
 

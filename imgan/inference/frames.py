@@ -11,7 +11,6 @@ from imgan.bundles.kinds import frame_channels
 from imgan.bundles.kinds import reads_bands
 from imgan.bundles.trained import label_sides
 from imgan.data.pixels import to_channels
-from imgan.data.translation.stacking import stack
 from imgan.errors import DataError
 from imgan.io.bands import read_bands
 from imgan.io.formats import PICTURE_SUFFIXES
@@ -82,6 +81,9 @@ class FrameReader:
         picture = self._read(path)
         if self._card is None or self._card.num_frames == 1:
             return picture, picture
+        # What belongs to training loads much that a single picture does not need.
+        from imgan.data.translation.stacking import stack
+
         channels = frame_channels(self._card)
         frames = []
         for other in earlier:
