@@ -40,7 +40,7 @@ def test_tiled_equals_whole(name: str, precision: str) -> None:
     check_tiles(name, precision, [picture(*size, 1) for size in SIZES])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_tiled_equals_whole_in_a_sweep(name: str, precision: str) -> None:

@@ -86,12 +86,12 @@ def test_damaged_files(files: list[Path], tmp_path: Path) -> None:
     assert result["read"] > 10
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_damaged_files_for_long(files: list[Path], tmp_path: Path) -> None:
     fuzz(files, tmp_path, SECONDS, seed=1)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_damaged_keras_models_for_long(tmp_path: Path) -> None:
     names = ("spectral", "unet", "group_norms", "wdsr_function")
     endings = (".h5", ".keras")
@@ -101,7 +101,7 @@ def test_damaged_keras_models_for_long(tmp_path: Path) -> None:
     assert result["refused"] > 10
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_damaged_real_files_for_long(shared_data: Path, tmp_path: Path) -> None:
     real = sorted((shared_data / "checkpoints").glob("*.pth"))
     assert real

@@ -185,7 +185,7 @@ def test_killed_twice_and_resumed_equals_undisturbed(
     check_killed(recipe_file, tmp_path, [6, 22])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("family", "steps"),
     [

@@ -89,7 +89,7 @@ def assert_same_bundles(one: Path, two: Path) -> None:
         np.testing.assert_array_equal(left.numpy(), right.numpy())
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_killed_in_both_stages_and_between_them_equals_undisturbed(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -119,7 +119,7 @@ def test_killed_in_both_stages_and_between_them_equals_undisturbed(
     assert hidden(disturbed.path) == []
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_pairs_remembered_on_the_device_survive_a_kill(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:

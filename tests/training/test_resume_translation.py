@@ -115,7 +115,7 @@ def test_pairs_killed_at_random_steps_equal_undisturbed(
     assert_same_cards(*runs)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_domains_killed_with_a_half_full_and_a_full_pool_equal_undisturbed(
     pairs: Folders, held_out: Folders, tmp_path: Path
 ) -> None:
