@@ -143,7 +143,7 @@ def compile_around(
     )
 
     def call(pixels: Array, crop: Region) -> TileResult:
-        outputs = network(before(pixels[np.newaxis]))
+        outputs = network(before(pixels[np.newaxis])[0])
         rows, columns = crop.slices()
         values, finite = after(outputs[:, rows, columns])
         return _judged(values, finite, pixels, card)

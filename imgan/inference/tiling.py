@@ -8,6 +8,7 @@ Three grids are involved: the input, the network's output (`scale` times as fine
 the result, which is the network's output or a resampling of it.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -87,12 +88,14 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
         grid: Tile, halo, scale and multiple of the network.
         taps: What each result pixel needs, if the network's output is resampled.
     """
-    step = up_to_multiple(grid.tile, grid.multiple) or length
     padded = padded_length(length, grid.multiple, grid.minimum)
+    borders = _borders(length, grid)
+    # All tiles are read at one size, which what computes them can be prepared for.
     shortest = padded_length(1, grid.multiple, grid.minimum)
+    if len(borders) > 2:
+        shortest = max(shortest, up_to_multiple(borders[1] + grid.halo, grid.multiple))
     spans = []
-    for start in range(0, length, step):
-        stop = min(start + step, length)
+    for start, stop in pairwise(borders):
         place = kept = (start * grid.scale, stop * grid.scale)
         if taps is not None:
             # The same share of the result as of the input: borders only have to be
@@ -111,6 +114,20 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
             last = first + shortest
         spans.append(Span((first, last), kept, place))
     return spans
+
+
+def _borders(length: int, grid: Grid) -> list[int]:
+    """Return where tiles meet, 0 and the length included.
+
+    Those at the ends have a halo on one side only and keep more instead, so that all
+    read as much, and no more than a tile and two halos.
+    """
+    step = up_to_multiple(grid.tile, grid.multiple) or length
+    halos = 2 * grid.halo
+    count = max(1, -(-(length - halos) // step))
+    read = -(-(length + halos * (count - 1)) // count)
+    inner = [grid.halo + index * (read - halos) for index in range(1, count)]
+    return [0, *inner, length]
 
 
 def padded_size(size: Size, multiple: int, minimum: int = 1) -> Size:

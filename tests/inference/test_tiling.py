@@ -25,13 +25,30 @@ def test_every_result_pixel_is_written_once(size, tile, halo, scale):
 
 @pytest.mark.parametrize(("size", "tile", "halo", "scale"), SWEEP)
 def test_reads_hold_the_halo_or_end_at_the_border(size, tile, halo, scale):
-    for one in plan_tiles(Size(*size), Grid(tile, halo, scale)):
+    tiles = plan_tiles(Size(*size), Grid(tile, halo, scale))
+    for one in tiles:
         for axis, (start, length) in enumerate(((0, 2), (1, 3))):
             first = one.place[start] // scale
             last = first + one.place[length] // scale
-            assert one.read[start] == max(0, first - halo)
+            assert 0 <= one.read[start] <= max(0, first - halo)
             stop = one.read[start] + one.read[length]
-            assert stop == min(size[axis], last + halo)
+            assert min(size[axis], last + halo) <= stop <= size[axis]
+            assert one.read[length] <= tile + 2 * halo
+    # One shape, for which what computes the tiles is prepared once.
+    assert len({one.read[2:] for one in tiles}) == 1
+
+
+def test_tiles_of_an_axis_share_the_work():
+    """600 pixels and 2 halos for each cut: 672, thirds of which are 224."""
+    spans = plan_axis(600, Grid(tile=256, halo=18, scale=2))
+    assert [span.read for span in spans] == [(0, 224), (188, 412), (376, 600)]
+    assert [span.kept for span in spans] == [(0, 412), (412, 788), (788, 1200)]
+
+
+def test_what_fits_with_its_halos_is_not_cut():
+    grid = Grid(tile=256, halo=18)
+    assert len(plan_axis(256 + 36, grid)) == 1
+    assert len(plan_axis(256 + 37, grid)) == 2
 
 
 def test_the_crop_is_the_kept_part_seen_from_the_read():
