@@ -20,7 +20,6 @@ from imgan.inference.pictures import predict_picture
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
 from imgan.inference.report import FileRow
-from imgan.inference.resample import result_size
 from imgan.inference.sheets import make_sheet
 from imgan.inference.sheets import read_target
 from imgan.inference.sheets import sheet_size
