@@ -119,14 +119,18 @@ def prepare_batch(plan: JobPlan, options: BatchOptions, command: str) -> Batch:
         ImganError: If the model cannot be used for it, or options contradict.
     """
     card = check_request(options, command)
-    scale = options.scale
-    if scale is None:
-        scale = card.scale if card else BicubicEngine.default_scale
-    _check(options, scale, card)
+    worker = Worker(options, card, scale_of(options, card))
+    _check(options, worker.scale, card)
     if options.on_error == "stop" and plan.unreadable:
         raise DataError(f"Cannot list the folder {plan.unreadable[0]}")
-    worker = Worker(options, card, float(scale))
     return Batch(plan, options, command, worker, _items(plan, options, card))
+
+
+def scale_of(options: BatchOptions, card: Card | None) -> float:
+    """Return the factor by which a batch enlarges, where it has no target size."""
+    if options.scale is not None:
+        return options.scale
+    return float(card.scale) if card else BicubicEngine.default_scale
 
 
 def check_request(options: BatchOptions, command: str) -> Card | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from imgan.bundles.card import Card
 from imgan.bundles.fidelity import choose_model
 from imgan.errors import ImganError
+from imgan.errors import UsageError
 from imgan.inference.batch import check_request
-from imgan.inference.batch import prepare_batch
+from imgan.inference.batch import scale_of
 from imgan.inference.sizing import TargetSize
 from imgan.inference.work import BatchOptions
 from imgan.inference.work import Worker
@@ -71,8 +72,14 @@ def plan_batch(
         ImganError: If options, files or names are not possible.
     """
     template = NameTemplate(files.name) if files.name is not None else None
+    if template is not None and options.targets is not None:
+        raise UsageError(
+            "--targets are found by the names of inputs, so results keep them; drop "
+            "--name"
+        )
+    card = None
     if options.model != CHOSEN:
-        check_request(options, command)
+        card = check_request(options, command)
     plan = plan_jobs(
         inputs,
         output,
@@ -84,11 +91,10 @@ def plan_batch(
     if options.model == CHOSEN:
         model = _suitable(options, [job.input for job in plan.jobs])
         options = replace(options, model=model)
-        check_request(options, command)
+        card = check_request(options, command)
     if template is not None:
-        worker = prepare_batch(plan, options, command).worker
-        values_of = _naming(template, worker)
-        plan = rename_outputs(plan, template, values_of)
+        worker = Worker(options, card, scale_of(options, card))
+        plan = rename_outputs(plan, template, _naming(template, worker))
     return plan, options
 
 

@@ -123,6 +123,19 @@ class TargetSize:
         return f"{self.width}x{self.height}"
 
 
+def target_size(
+    width: int | None, height: int | None, fit: str | None
+) -> TargetSize | None:
+    """Return the target that options name; None where none was given.
+
+    Raises:
+        UsageError: If they name no size.
+    """
+    if width is None and height is None and fit is None:
+        return None
+    return TargetSize(width, height, fit or "inside")
+
+
 def scaled_by(size: Size, scale: float | Fraction) -> Scaling:
     """Return the scaling of a picture by a factor; each side is rounded up."""
     ratio = as_ratio(scale)
