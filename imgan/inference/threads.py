@@ -3,6 +3,7 @@
 import os
 
 from imgan.machine import limit_cores
+from imgan.runtime import limit_tensorflow
 
 
 def limit_threads(count: int) -> None:
@@ -16,11 +17,13 @@ def limit_threads(count: int) -> None:
         count: At least 1.
     """
     limit_cores(count)
+    limit_tensorflow(count)
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[name] = str(count)
     os.environ["VIPS_CONCURRENCY"] = str(count)
     import cv2
-    import pyvips
+
+    from imgan.io.vips import pyvips
 
     cv2.setNumThreads(count)
     pyvips.concurrency_set(count)

@@ -73,8 +73,8 @@ def upscale(
         typer.Option(
             metavar="inside|outside|crop|stretch",
             help="inside: as large as fits into --width and --height; outside: as "
-            "small as covers them; crop: that, and the middle of it is kept; stretch: the "
-            "proportions are given up. Default: inside.",
+            "small as covers them; crop: that, and the middle of it is kept; stretch: "
+            "the proportions are given up. Default: inside.",
             rich_help_panel=RESULTS,
         ),
     ] = None,
