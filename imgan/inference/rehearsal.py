@@ -32,13 +32,15 @@ from imgan.io.reading import check_megapixels
 
 _BYTES_PER_PIXEL = {
     "png": 2.0,
-    "jpg": 0.6,
-    "webp": 0.3,
-    "tiff": 2.2,
+    "jpg": 0.4,
+    "webp": 0.2,
+    "tiff": 1.5,
     "bmp": 3.0,
     "avif": 0.3,
 }
-"""Of enlarged photographs in 8 bits a channel, with the usual quality."""
+"""Of photographs in 8 bits that `x4` enlarged, with the usual quality: 1.6, 0.29, 0.14,
+1.1, 3.0 and 0.21 on average of 14, and a quarter more than that. Finer noise, more bits
+and transparency take more."""
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,12 @@ from imgan.inference.planning import CHOSEN
 from imgan.inference.planning import FileOptions
 from imgan.inference.planning import plan_batch
 from imgan.inference.predictor import Predictor
+from imgan.inference.report import FileRow
 from imgan.inference.sizing import TargetSize
 from imgan.inference.treatment import Treatment
 from imgan.inference.work import BatchOptions
+from imgan.inference.work import Item
+from imgan.inference.work import Worker
 from imgan.io.images import Picture
 from imgan.io.images import active_temporaries
 from imgan.io.images import read_image
@@ -138,6 +141,30 @@ def test_grey_results_of_any_input(folder):
     luma = to_channels(read_image(folder / "c.png").pixels, 1)[..., 0]
     expected = Predictor.load("bicubic", scale=2)(luma)
     np.testing.assert_array_equal(made[2].pixels, expected)
+
+
+def test_a_translation_into_colour_comes_out_grey(folder):
+    class Negative(NearestEngine):
+        translates = True
+
+        def run(self, pixels, crop, precision, *, quantise):
+            made = super().run(pixels, crop, precision, quantise=quantise)
+            return made._replace(pixels=255 - made.pixels)
+
+    worker = Worker(
+        BatchOptions(treatment=Treatment(grey=True)), translation_card(), 1.0
+    )
+    item = Item(FileRow(folder / "a.png", folder.parent / "out.png"))
+    assert not worker.is_finished(item)
+    worker.read(item)
+    assert item.picture.pixels.shape == (20, 30, 3)
+    assert item.output_bytes == 600
+    predictor = Predictor(Negative(1))
+    worker.compute(item, predictor, lambda *counts: None, threading.Event())
+    worker.write(item, threading.Event())
+    made = read_image(folder.parent / "out.png").pixels
+    negative = 255 - read_image(folder / "a.png").pixels
+    np.testing.assert_array_equal(made, to_channels(negative, 1)[..., 0])
 
 
 def test_an_ensemble_and_a_texture_reach_the_predictor(folder):
