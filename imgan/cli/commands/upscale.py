@@ -4,34 +4,34 @@ from typing import Annotated
 
 import typer
 
-from imgan.cli.batch_command import RESULTS
-from imgan.cli.batch_command import SPEED
-from imgan.cli.batch_command import Cluster
-from imgan.cli.batch_command import Device
-from imgan.cli.batch_command import DryRun
-from imgan.cli.batch_command import Exclude
-from imgan.cli.batch_command import Format
-from imgan.cli.batch_command import Grey
-from imgan.cli.batch_command import Jobs
-from imgan.cli.batch_command import MaxMegapixels
-from imgan.cli.batch_command import Measure
-from imgan.cli.batch_command import Name
-from imgan.cli.batch_command import OnError
-from imgan.cli.batch_command import Overwrite
-from imgan.cli.batch_command import Paths
-from imgan.cli.batch_command import Pattern
-from imgan.cli.batch_command import PngCompression
-from imgan.cli.batch_command import Precision
-from imgan.cli.batch_command import Quality
-from imgan.cli.batch_command import Quiet
-from imgan.cli.batch_command import Recursive
-from imgan.cli.batch_command import ReportFile
 from imgan.cli.batch_command import Running
-from imgan.cli.batch_command import Server
-from imgan.cli.batch_command import Timeout
-from imgan.cli.batch_command import Wrap
 from imgan.cli.batch_command import chosen_model
 from imgan.cli.batch_command import run_command
+from imgan.cli.batch_options import RESULTS
+from imgan.cli.batch_options import SPEED
+from imgan.cli.batch_options import Cluster
+from imgan.cli.batch_options import Device
+from imgan.cli.batch_options import DryRun
+from imgan.cli.batch_options import Exclude
+from imgan.cli.batch_options import Format
+from imgan.cli.batch_options import Grey
+from imgan.cli.batch_options import Jobs
+from imgan.cli.batch_options import MaxMegapixels
+from imgan.cli.batch_options import Measure
+from imgan.cli.batch_options import Name
+from imgan.cli.batch_options import OnError
+from imgan.cli.batch_options import Overwrite
+from imgan.cli.batch_options import Paths
+from imgan.cli.batch_options import Pattern
+from imgan.cli.batch_options import PngCompression
+from imgan.cli.batch_options import Precision
+from imgan.cli.batch_options import Quality
+from imgan.cli.batch_options import Quiet
+from imgan.cli.batch_options import Recursive
+from imgan.cli.batch_options import ReportFile
+from imgan.cli.batch_options import Server
+from imgan.cli.batch_options import Timeout
+from imgan.cli.batch_options import Wrap
 
 
 def upscale(
