@@ -213,14 +213,16 @@ def _speed(
     if card is None:
         return None, "bicubic takes next to none"
     if card.speed is None or "://" in options.model:
-        return None, "--measure times a tile here"
+        return None, "--measure times it here"
     speed = card.speed
     where = f"{speed.megapixels_per_second:.3g} megapixels/s by the card of {card.name}"
     where += f", on {speed.machine} in {speed.precision}"
+    times = 1
     if options.treatment.tta:
-        where += f", {len(SYMMETRIES)} times for --tta"
-        return speed.megapixels_per_second / len(SYMMETRIES), where
-    return speed.megapixels_per_second, f"{where}; --measure times a tile here"
+        times = len(SYMMETRIES)
+        where += f", {times} times as long for --tta"
+    where += "; --measure times it here"
+    return speed.megapixels_per_second / times, where
 
 
 def _existing(folder: Path) -> Path:
