@@ -147,8 +147,8 @@ def test_a_translation_into_colour_comes_out_grey(folder):
     class Negative(NearestEngine):
         translates = True
 
-        def run(self, pixels, crop, precision, *, quantise):
-            made = super().run(pixels, crop, precision, quantise=quantise)
+        def run(self, pixels, crop, precision, **how):
+            made = super().run(pixels, crop, precision, **how)
             return made._replace(pixels=255 - made.pixels)
 
     worker = Worker(
@@ -213,7 +213,7 @@ def test_the_first_failure_stops_the_batch(folder):
     assert sum(counts.values()) == 44
     out = folder.parent / "out"
     done = {row.output.name for row in report.files if row.status == "done"}
-    assert {path.name for path in out.iterdir()} == done
+    assert {path.name for path in out.glob("*")} == done
     assert not active_temporaries()
     assert report.to_json()["totals"]["not_done"] == counts["not_done"]
     assert f"{counts['not_done']} not done" in report.summary()

@@ -105,8 +105,8 @@ def test_a_tiled_ensemble_equals_the_whole_with_a_multiple(stepped, size):
 
 def test_a_tile_that_was_redone_eight_times_is_told_once():
     class Fragile(NearestEngine):
-        def run(self, pixels, crop, precision, *, quantise):
-            made = super().run(pixels, crop, precision, quantise=quantise)
+        def run(self, pixels, crop, precision, **how):
+            made = super().run(pixels, crop, precision, **how)
             return TileResult(made.pixels, precision == "float32", False)
 
     predictor = Predictor(Fragile(tile=0), precision="bfloat16", tta=True)
