@@ -26,9 +26,9 @@ def load(model: str = "x4", **options: Any) -> "Predictor":
     Args:
         model: What `--model` takes on the command line, also "bicubic", or what
             `--server` takes: "grpc://host:8500/x4".
-        **options: `tile`, `precision`, `scale`, `device`, `fidelity` and `keep_colors`
-            of `Predictor.load`; of translation `stochastic` and `seed`, for the noise
-            that dropout is at inference; of servers `timeout`.
+        **options: `tile`, `precision`, `scale`, `device`, `fidelity`, `keep_colors`,
+            `tta` and `wrap` of `Predictor.load`; of translation `stochastic` and
+            `seed`, for the noise that dropout is at inference; of servers `timeout`.
 
     Returns:
         A function of pictures, see `imgan.inference.predictor.Predictor`.

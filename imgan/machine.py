@@ -7,6 +7,8 @@ import platform
 import re
 from pathlib import Path
 
+_limit: int | None = None
+
 DISTRIBUTIONS = (
     "imgan",
     "tensorflow",
@@ -88,9 +90,17 @@ def _read(cpuinfo: Path) -> str:
         return ""
 
 
+def limit_cores(count: int | None) -> None:
+    """Let `usable_cores` say no more than this from now on; None: no limit."""
+    global _limit
+    _limit = count
+
+
 def usable_cores() -> int:
-    """Return how many cores this process may run on."""
+    """Return how many cores this process may run on, or shall."""
     # A container or taskset may leave fewer cores than the machine has.
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return cores if _limit is None else min(cores, _limit)

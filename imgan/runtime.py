@@ -9,6 +9,13 @@ from collections.abc import Iterator
 from types import ModuleType
 
 _lock = threading.Lock()
+_threads: int | None = None
+
+
+def limit_tensorflow(threads: int) -> None:
+    """Let TensorFlow have pools of so many threads; before it is imported."""
+    global _threads
+    _threads = threads
 
 
 def import_tensorflow() -> ModuleType:
@@ -27,9 +34,17 @@ def import_tensorflow() -> ModuleType:
             import keras  # noqa: F401
             import tensorflow
 
+            _limit_threads(tensorflow)
             # Looks for GPUs, which complains where there is none, too.
             tensorflow.config.list_physical_devices()
     return tensorflow
+
+
+def _limit_threads(tf: ModuleType) -> None:
+    """Tell TensorFlow how many cores it may keep busy, before it computes."""
+    if _threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(_threads)
+        tf.config.threading.set_inter_op_parallelism_threads(_threads)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,12 @@
-"""What the commands for folders of pictures share: options, and how a batch is run."""
+"""How the commands for folders of pictures run a batch, and what they tell."""
 
 import contextlib
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import Annotated
 from typing import NoReturn
 
 import typer
@@ -18,69 +18,23 @@ from imgan.cli.text import write
 from imgan.errors import OutputError
 
 if TYPE_CHECKING:
+    from imgan.inference.planning import FileOptions
     from imgan.inference.report import Report
     from imgan.inference.work import BatchOptions
     from imgan.io.paths import JobPlan
 
-Paths = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="INPUT... OUTPUT",
-        help="Pictures and folders of pictures, then the folder for the results; a "
-        "picture's name for a single one.",
-        show_default=False,
-    ),
-]
-Recursive = Annotated[
-    bool, typer.Option("--recursive", help="Look into folders inside folders.")
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Compute again what is there already.")
-]
-Format = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        metavar="same|png|jpg|webp|tiff|bmp|avif",
-        help="Format of the results.",
-    ),
-]
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG, WebP and AVIF.")]
-PngCompression = Annotated[
-    int, typer.Option(min=0, max=9, help="Effort for PNG: 0 is fastest, 9 smallest.")
-]
-Precision = Annotated[str, typer.Option(metavar="auto|float32|bfloat16|float16")]
-Device = Annotated[str, typer.Option(metavar="auto|cpu|gpu|gpu:0,1")]
-Server = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="Instead of --model, an export on TensorFlow Serving, where that has the "
-        "GPU: grpc://host:8500/NAME. http://host:8501/NAME does as well for 8 bits at "
-        "the model's own scale, and is 20 times slower for the rest.",
-    ),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option(
-        min=0.001, help="Seconds that a server may take for a tile. Default: 60."
-    ),
-]
-MaxMegapixels = Annotated[float, typer.Option(min=0, help="Refuse larger inputs.")]
-ReportFile = Annotated[
-    Path | None, typer.Option(metavar="FILE.json", help="Write what was done as JSON.")
-]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        metavar="auto|local|ADDRESS",
-        help="Share the work among the devices of a Ray cluster that sees all these "
-        "paths: the one of RAY_ADDRESS or of a Ray that runs here, else one of this "
-        "machine's own (auto); always its own (local); or one by its address, as "
-        "head:6379 or ray://head:10001. Needs the extra ray.",
-    ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary.")]
+
+@dataclass(frozen=True)
+class Running:
+    """How a command for a batch runs, and what it tells."""
+
+    report: Path | None = None
+    """Where to write what was done as JSON."""
+    quiet: bool = False
+    cluster: str | None = None
+    dry_run: bool = False
+    measure: bool = False
+    """Whether a dry run times the model."""
 
 
 def chosen_model(model: str | None, server: str | None) -> str | None:
@@ -99,44 +53,74 @@ def run_command(
     command: str,
     paths: list[Path],
     options: "BatchOptions",
-    image_format: str,
-    recursive: bool,
-    report_file: Path | None,
-    quiet: bool,
-    cluster: str | None = None,
+    files: "FileOptions",
+    running: Running,
 ) -> int:
     """Plan and process a batch, and tell the user; return the exit code."""
     if len(paths) < 2:
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
-    from imgan.inference.batch import check_request
+    if running.measure and not running.dry_run:
+        raise typer.BadParameter("--measure is of --dry-run; give both, or neither")
+    from imgan.inference.combinations import check_for_cluster
     from imgan.inference.memory import share_arenas
-    from imgan.inference.report import write_report
-    from imgan.io.paths import plan_jobs
+    from imgan.inference.planning import plan_batch
+    from imgan.inference.threads import limit_threads
 
     share_arenas()
+    if running.cluster is not None:
+        check_for_cluster(options)
+    if options.jobs is not None:
+        limit_threads(options.jobs)
     *inputs, output = paths
-    check_request(options, command)
-    _check_report(report_file)
-    plan = plan_jobs(inputs, output, recursive=recursive, image_format=image_format)
-    progress = BatchProgress(len(plan.jobs), quiet=quiet)
-    if plan.unvisited and not quiet:
+    _check_report(running.report)
+    plan, options = plan_batch(inputs, output, files, options, command)
+    progress = BatchProgress(len(plan.jobs), quiet=running.quiet)
+    if plan.unvisited and not running.quiet:
         some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
         progress.line(f"{plan.unvisited} {some} left out; see --recursive")
+    if running.dry_run:
+        return _rehearse(plan, options, command, running, progress)
     try:
         with progress:
-            _remove_stale(output, shared=cluster not in (None, "local"))
-            result = _run(plan, options, progress, command, cluster)
+            _remove_stale(output, shared=running.cluster not in (None, "local"))
+            result = _run(plan, options, progress, command, running.cluster)
     except KeyboardInterrupt:
         _leave(progress)
+    _tell(result, progress, running)
+    if not running.quiet:
+        write(result.summary())
+    return FAILED if result.count("failed") else 0
+
+
+def _tell(result: "Report", progress: BatchProgress, running: Running) -> None:
+    """Say what failed, and write the report."""
+    from imgan.inference.report import write_report
+
     for row in result.files:
         if row.status == "failed":
             progress.failure(row)
     progress.close()
-    if report_file is not None:
-        write_report(result, report_file)
-    if not quiet:
-        write(result.summary())
-    return FAILED if result.count("failed") else 0
+    if running.report is not None:
+        write_report(result, running.report)
+
+
+def _rehearse(
+    plan: "JobPlan",
+    options: "BatchOptions",
+    command: str,
+    running: Running,
+    progress: BatchProgress,
+) -> int:
+    """Tell what a batch would do, and do nothing of it; return the exit code."""
+    from imgan.inference.rehearsal import rehearse
+    from imgan.inference.speed import measure_batch
+
+    speed = measure_batch(options) if running.measure else None
+    found = rehearse(plan, options, command, megapixels_per_second=speed)
+    _tell(found.report, progress, running)
+    if not running.quiet:
+        write(found.text())
+    return 0 if found.succeeds else FAILED
 
 
 def _run(

@@ -114,7 +114,7 @@ class BatchProgress:
                 self._file.close()
 
     def _tell(self, row: "FileRow") -> None:
-        if row.status == "failed":
+        if row.status in ("failed", "not_done"):
             return  # Said at the end, where it is found.
         if not self._bar:
             count = f"[{self._ended}/{self._total}]"

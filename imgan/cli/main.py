@@ -85,6 +85,24 @@ class Command(typer.core.TyperCommand):
         pieces = super().collect_usage_pieces(ctx)
         return [_plain(piece) for piece in pieces]
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, then options under the headings that they name.
+
+        Typer knows headings only where Rich draws frames around them, which a pipe, a
+        pager and a narrow terminal have no use for.
+        """
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            is_argument = parameter.param_type_name == "argument"
+            heading = "Arguments" if is_argument else "Options"
+            heading = getattr(parameter, "rich_help_panel", None) or heading
+            if record is not None:
+                sections.setdefault(heading, []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
 
 def _plain(piece: str) -> str:
     braced = re.fullmatch(r"\{(.*)\}(\.\.\.)?", piece)

@@ -13,6 +13,7 @@ from pathlib import Path
 from imgan.bundles.card import Card
 from imgan.errors import DataError
 from imgan.errors import UsageError
+from imgan.inference.combinations import check_options
 from imgan.inference.devices import parse_device
 from imgan.inference.engines import BicubicEngine
 from imgan.inference.engines import check_model
@@ -23,6 +24,7 @@ from imgan.inference.report import FileRow
 from imgan.inference.report import Report
 from imgan.inference.sheets import Targets
 from imgan.inference.sheets import relative_output
+from imgan.inference.sizing import LARGEST_SCALE
 from imgan.inference.stages import Event
 from imgan.inference.stages import Finished
 from imgan.inference.stages import Loader
@@ -104,6 +106,7 @@ class Batch:
             seed=options.seed if options.stochastic else None,
             files=rows + [_unlisted(one) for one in self.plan.unreadable],
             ignored=self.plan.ignored,
+            excluded=self.plan.excluded,
             seconds=time.perf_counter() - self.started,
             network_seconds=network_seconds,
         )
@@ -116,12 +119,18 @@ def prepare_batch(plan: JobPlan, options: BatchOptions, command: str) -> Batch:
         ImganError: If the model cannot be used for it, or options contradict.
     """
     card = check_request(options, command)
-    scale = options.scale
-    if scale is None:
-        scale = card.scale if card else BicubicEngine.default_scale
-    _check(options, scale, card)
-    worker = Worker(options, card, float(scale))
+    worker = Worker(options, card, scale_of(options, card))
+    _check(options, worker.scale, card)
+    if options.on_error == "stop" and plan.unreadable:
+        raise DataError(f"Cannot list the folder {plan.unreadable[0]}")
     return Batch(plan, options, command, worker, _items(plan, options, card))
+
+
+def scale_of(options: BatchOptions, card: Card | None) -> float:
+    """Return the factor by which a batch enlarges, where it has no target size."""
+    if options.scale is not None:
+        return options.scale
+    return float(card.scale) if card else BicubicEngine.default_scale
 
 
 def check_request(options: BatchOptions, command: str) -> Card | None:
@@ -152,15 +161,16 @@ def check_request(options: BatchOptions, command: str) -> Card | None:
         raise UsageError(
             f"Model {options.model!r} enlarges pictures; use `imgan upscale`"
         )
-    if options.targets is not None and not options.side_by_side:
-        raise UsageError("--targets are shown on sheets only; add --side-by-side")
+    check_options(options, card)
     return card
 
 
 def _check(options: BatchOptions, scale: float, card: Card | None) -> None:
     parse_device(options.device)
-    if not 0 < scale <= 64:
-        raise UsageError(f"--scale must be above 0 and at most 64. Received: {scale:g}")
+    if not 0 < scale <= LARGEST_SCALE:
+        raise UsageError(
+            f"--scale must be above 0 and at most {LARGEST_SCALE}. Received: {scale:g}"
+        )
     if options.device == "cpu" or options.model == BicubicEngine.name:
         choose_precision(options.precision, "uint8", "cpu", _only(card))
 
@@ -202,6 +212,8 @@ def load_predictor(options: BatchOptions) -> Predictor:
         stochastic=options.stochastic,
         seed=options.seed,
         timeout=options.timeout,
+        tta=options.treatment.tta,
+        wrap=options.treatment.wrap,
     )
 
 

@@ -16,6 +16,7 @@ class CardKinds:
 
     def __init__(self, card: Card) -> None:
         self._card = card
+        self.input_channels = card.input_channels or 3
 
     def channels(self, channels: int) -> int:
         """Return the result's channels for a picture with so many."""

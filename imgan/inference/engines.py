@@ -23,6 +23,7 @@ from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
 from imgan.inference.graph import compile_tile_function
 from imgan.inference.kernels import has_kernels
+from imgan.machine import usable_cores
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 from imgan.types import Array
@@ -153,7 +154,7 @@ class NetworkEngine(CardKinds):
         self.translates = card.task == "translation"
         # Two tiles at once keep the cores busy where one waits at the end of a layer,
         # or for a core that encodes a file: 10 to 40 % more tiles per second.
-        self.streams = 2 * len(self._devices)
+        self.streams = min(2, usable_cores()) * len(self._devices)
 
     @classmethod
     def from_folder(

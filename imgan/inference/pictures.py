@@ -12,9 +12,10 @@ from imgan.errors import DataError
 from imgan.inference.predictor import Prediction
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
+from imgan.inference.sizing import TargetSize
+from imgan.inference.wrapping import bleed_wrapped
 from imgan.io.bands import read_bands
 from imgan.io.images import Picture
-from imgan.io.images import bleed_colour
 from imgan.io.metadata import profile_fits
 from imgan.types import Array
 from imgan.types import dtype_peak
@@ -47,6 +48,7 @@ def predict_picture(
     bleed: bool = True,
     progress: Progress | None = None,
     cancelled: threading.Event | None = None,
+    target: TargetSize | None = None,
 ) -> tuple[Picture, Prediction]:
     """Compute colours, and transparency where they are enlarged; the rest travels.
 
@@ -60,6 +62,7 @@ def predict_picture(
             frames, of which each was given its own.
         progress: Told of every tile of the colours.
         cancelled: Set it to stop at the next tile.
+        target: The size that the result shall have; None: by the predictor's scale.
 
     Returns:
         The new picture and how its colours were made; warnings about its transparency
@@ -67,8 +70,10 @@ def predict_picture(
     """
     pixels, alpha = picture.pixels, picture.alpha
     if alpha is not None and bleed:
-        pixels = bleed_colour(pixels, alpha)
-    made = predictor.predict(pixels, progress=progress, cancelled=cancelled)
+        pixels = bleed_wrapped(pixels, alpha, predictor.wrap)
+    made = predictor.predict(
+        pixels, progress=progress, cancelled=cancelled, target=target
+    )
     if predictor.engine.translates:
         return _translated(picture, made.pixels), made
     if alpha is None:
@@ -78,7 +83,9 @@ def predict_picture(
         # A network would make 254 of it here and there: holes nobody put in.
         enlarged = np.full(made.pixels.shape[:2], constant, alpha.dtype)
     else:
-        transparency = predictor.predict(alpha, cancelled=cancelled, keep_colors=False)
+        transparency = predictor.predict(
+            alpha, cancelled=cancelled, keep_colors=False, target=target
+        )
         enlarged = transparency.pixels
         made.warnings += [f"transparency: {line}" for line in transparency.warnings]
         made.seconds += transparency.seconds

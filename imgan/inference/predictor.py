@@ -29,13 +29,20 @@ from imgan.inference.passes import compute_picture
 from imgan.inference.precision import choose_precision
 from imgan.inference.remote import RemoteEngine
 from imgan.inference.remote import connect
-from imgan.inference.resample import make_resampler
-from imgan.inference.resample import result_size
+from imgan.inference.resample import make_layout
 from imgan.inference.servers import is_server
+from imgan.inference.sizing import Scaling
+from imgan.inference.sizing import TargetSize
+from imgan.inference.sizing import scaled_by
 from imgan.inference.streams import Cancelled
 from imgan.inference.streams import Streams
 from imgan.inference.tiles import TileJob
 from imgan.inference.tiling import pad_to_multiple
+from imgan.inference.treatment import Treatment
+from imgan.inference.treatment import check_treatment
+from imgan.inference.wrapping import check_wrap
+from imgan.inference.wrapping import surround
+from imgan.inference.wrapping import wrapped_axes
 from imgan.types import Array
 from imgan.types import Size
 from imgan.types import dtype_peak
@@ -78,6 +85,10 @@ class Predictor:
         precision: auto, float32, bfloat16 or float16.
         scale: Result pixels per input pixel along one side; the network's by default.
         keep_colors: Give results the low frequencies of their input back; see `colors`.
+        tta: Return the mean over the eight symmetries of a picture, for eight times the
+            time; see `symmetries`.
+        wrap: "none", or "x", "y", "both": where the picture goes on at its other side;
+            see `wrapping`.
     """
 
     def __init__(
@@ -88,6 +99,8 @@ class Predictor:
         precision: str = "auto",
         scale: float | None = None,
         keep_colors: bool = False,
+        tta: bool = False,
+        wrap: str = "none",
     ) -> None:
         if tile is not None and tile < 0:
             raise ValueError(f"tile must be 0 or more pixels. Received: tile={tile}")
@@ -98,6 +111,9 @@ class Predictor:
         self.precision = precision
         self.scale = self._scale_of(scale, engine.default_scale)
         self.keep_colors = keep_colors
+        check_wrap(wrap)
+        self.tta = tta
+        self.wrap = wrap
         self._tiles = TileChoice(engine.grid, tile)
         self._streams = Streams(engine.streams)
 
@@ -115,6 +131,8 @@ class Predictor:
         stochastic: bool = False,
         seed: int = 0,
         timeout: float | None = None,
+        tta: bool = False,
+        wrap: str = "none",
     ) -> "Predictor":
         """Return a predictor for what `--model` takes, such as a name or a folder.
 
@@ -134,6 +152,8 @@ class Predictor:
             seed: Of that noise: the same seed gives the same result, whatever was
                 computed before.
             timeout: Seconds that a server may take for a tile; 60 by default.
+            tta: As in the constructor; not for translation, nor for "bicubic".
+            wrap: As in the constructor; not for a network that sees the whole picture.
 
         Raises:
             UnknownModelError: If there is no such model, or its partner is missing.
@@ -153,6 +173,12 @@ class Predictor:
             precision=precision,
             timeout=timeout,
         )
+        check_treatment(
+            Treatment(tta=tta, wrap=wrap),
+            card,
+            stochastic=stochastic,
+            keep_colors=keep_colors,
+        )
         if card is None:
             engine, precision = BicubicEngine(), "float32"
         elif is_server(str(model)):
@@ -169,6 +195,8 @@ class Predictor:
             precision=precision,
             scale=scale,
             keep_colors=keep_colors,
+            tta=tta,
+            wrap=wrap,
         )
 
     @property
@@ -192,7 +220,7 @@ class Predictor:
 
     def result_size(self, size: Size, scale: float | None = None) -> Size:
         """Return the size that a picture of some size comes out with."""
-        return result_size(size, self._scale_of(scale, self.scale))
+        return scaled_by(size, self._scale_of(scale, self.scale)).size
 
     def precision_for(self, dtype: str) -> str:
         """Return the precision for pictures of a dtype, by rule."""
@@ -217,6 +245,7 @@ class Predictor:
         progress: Progress | None = None,
         cancelled: threading.Event | None = None,
         keep_colors: bool | None = None,
+        target: TargetSize | None = None,
     ) -> Prediction:
         """Enlarge a picture and say how it went.
 
@@ -226,8 +255,10 @@ class Predictor:
             keep_colors: Instead of the predictor's own.
             progress: Told of every tile, from the threads that compute them.
             cancelled: Set it to stop at the next tile.
+            target: The size that the result shall have, instead of a scale.
 
         Raises:
+            OutputError: If a target cannot be reached.
             ImganError: If the network's values are not numbers even in float32, or
                 memory does not suffice for the smallest tile.
             Cancelled: If `cancelled` was set.
@@ -235,7 +266,7 @@ class Predictor:
         image = _checked(image)
         started = time.perf_counter()
         precision = self.precision_for(image.dtype.name)
-        job = self._job(image, self._scale_of(scale, self.scale), precision)
+        job = self._job(image, self._scaling(image, scale, target), precision)
         if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
             job.notes.append(
                 f"computed in {precision}, which is all that the export has; 16 bits "
@@ -243,7 +274,7 @@ class Predictor:
             )
         compute_picture(job, self._tiles, self._streams, progress, cancelled)
         if self.keep_colors if keep_colors is None else keep_colors:
-            source = image.reshape(*job.size, -1)
+            source = image.reshape(*image.shape[:2], -1)
             restore_colors(source, job.result, raw=job.raw, out=job.result)
         flat = image.ndim == 2 and job.result.shape[2] == 1
         pixels = job.result[..., 0] if flat else job.result
@@ -260,20 +291,36 @@ class Predictor:
             )
         return scale
 
-    def _job(self, image: Array, scale: float, precision: str) -> TileJob:
+    def _scaling(
+        self, image: Array, scale: float | None, target: TargetSize | None
+    ) -> Scaling:
+        size = Size(*image.shape[:2])
+        if target is None:
+            return scaled_by(size, self._scale_of(scale, self.scale))
+        if self.engine.translates:
+            raise UsageError(
+                f"Model {self.engine.name!r} keeps the size of pictures. Received: a "
+                "target size. Leave it out"
+            )
+        return target.scaling(size)
+
+    def _job(self, image: Array, scaling: Scaling, precision: str) -> TileJob:
         size = Size(*image.shape[:2])
         pixels = image.reshape(*size, -1)
         grid = self.engine.grid
-        shape = (*result_size(size, scale), self.engine.channels(pixels.shape[2]))
-        prepared = self.engine.prepare(pixels)
+        layout = make_layout(size, scaling, grid, wrapped_axes(self.wrap))
+        shape = (*scaling.size, self.engine.channels(pixels.shape[2]))
+        prepared = surround(self.engine.prepare(pixels), *layout.margins)
         return TileJob(
             engine=self.engine,
-            size=size,
+            size=Size(*prepared.shape[:2]),
             pixels=pad_to_multiple(prepared, grid.multiple, grid.minimum),
             precision=precision,
-            resampler=make_resampler(size, scale, grid.scale),
+            resampler=layout.resampler,
             result=np.empty(shape, self.engine.dtype(image.dtype.name)),
             compiled=size.megapixels >= _WORTH_COMPILING,
+            window=layout.window,
+            ensemble=self.tta,
         )
 
 

@@ -16,7 +16,8 @@ from imgan.errors import ImganError
 from imgan.errors import OutputError
 from imgan.types import Size
 
-Status = Literal["done", "skipped", "failed"]
+Status = Literal["done", "skipped", "failed", "not_done", "planned"]
+"""not_done: the batch was stopped before; planned: what a dry run would compute."""
 
 
 @dataclass
@@ -76,6 +77,10 @@ class Report:
     """Of dropout, where it was on; None: results are the same every time."""
     ignored: int = 0
     """Files without a picture's suffix."""
+    excluded: int = 0
+    """Pictures that patterns left out."""
+    estimate: dict[str, Any] | None = None
+    """Of a dry run, as JSON values: what the rest would take."""
     seconds: float = 0.0
     network_seconds: float = 0.0
     """Time in which at least one picture was being computed."""
@@ -100,7 +105,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON values; see the design for the format."""
-        return {
+        values = {
             "imgan": __version__,
             "command": self.command,
             "model": self.model,
@@ -114,13 +119,18 @@ class Report:
                 "done": self.count("done"),
                 "skipped": self.count("skipped"),
                 "failed": self.count("failed"),
+                "not_done": self.count("not_done"),
                 "ignored": self.ignored,
+                "excluded": self.excluded,
                 "seconds": round(self.seconds, 3),
                 "network_seconds": round(self.network_seconds, 3),
                 "input_megapixels": round(self.input_megapixels, 6),
                 "megapixels_per_second": round(self.megapixels_per_second, 6),
             },
         }
+        if self.estimate is not None:
+            values["dry_run"] = self.estimate
+        return values
 
     def to_text(self) -> str:
         """Return the JSON as text. File names that are no text keep their bytes."""
@@ -130,6 +140,10 @@ class Report:
         """Return the batch in one line."""
         counts = f"{self.count('done')} done, {self.count('skipped')} skipped"
         counts += f", {self.count('failed')} failed"
+        if self.count("not_done"):
+            counts += f", {self.count('not_done')} not done"
+        if self.excluded:
+            counts += f", {self.excluded} left out by patterns"
         if self.ignored:
             files = "file" if self.ignored == 1 else "files"
             counts += f", {self.ignored} other {files} ignored"

@@ -5,7 +5,6 @@ The caller's thread only waits for events, so that an interrupt is answered at o
 whatever the others are in the middle of.
 """
 
-import os
 import queue
 import threading
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from imgan.inference.work import Worker
 from imgan.inference.work import timed
 from imgan.io.images import WriteCancelledError
 from imgan.io.images import remove_temporaries
+from imgan.machine import usable_cores
 
 # Bytes of decoded inputs and of results held at once. Two results of 12 megapixels at
 # x4 fit, so that one is written while the next is computed; a larger one goes alone.
@@ -48,7 +48,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Finished:
-    """A picture is done, skipped or failed."""
+    """A picture is done, skipped or failed, or will not be begun."""
 
     row: FileRow
 
@@ -79,12 +79,16 @@ class Stages:
         self._items = items
         self._worker = worker
         self._load = load
-        self._writing = max(1, min(4, (os.cpu_count() or 1) // 2))
+        cores = usable_cores()
+        self._writing = max(1, min(4, cores // 2))
+        self._computing = min(_COMPUTING, cores)
+        self._stops_early = worker.options.on_error == "stop"
+        self._halted = threading.Event()
         self._stop = Stop()
         self._inputs = ByteBudget(INPUT_BYTES, self._stop)
         self._outputs = ByteBudget(OUTPUT_BYTES, self._stop)
         self._read: Channel[Item] = Channel(_WAITING, 1, self._stop)
-        self._computed: Channel[Item] = Channel(_WAITING, _COMPUTING, self._stop)
+        self._computed: Channel[Item] = Channel(_WAITING, self._computing, self._stop)
         self._predictor: Future[Predictor] = Future()
         self._loading = False
         self._told = False
@@ -94,7 +98,8 @@ class Stages:
     def run(self, on_event: OnEvent) -> str | None:
         """Process everything; return the device, or None if nothing was computed."""
         stages = [self._read_all]
-        stages += [self._compute_all] * _COMPUTING + [self._write_all] * self._writing
+        stages += [self._compute_all] * self._computing
+        stages += [self._write_all] * self._writing
         try:
             for stage in stages:
                 self._start(stage)
@@ -126,6 +131,8 @@ class Stages:
     def _read_all(self) -> None:
         for item in self._items:
             row = item.row
+            if self._left_out(row):
+                continue
             with _Guard(self, item) as guard, timed(row):
                 if self._worker.is_finished(item):
                     row.status = "skipped"
@@ -142,6 +149,13 @@ class Stages:
                 continue
             self._read.put(item)
         self._read.close()
+
+    def _left_out(self, row: FileRow) -> bool:
+        """Close the row of a picture that is not begun, as another has failed."""
+        if self._halted.is_set():
+            row.status = "not_done"
+            self._events.put(Finished(row))
+        return self._halted.is_set()
 
     def _load_once(self) -> None:
         """Begin to load the model, while the first picture is being decoded."""
@@ -163,6 +177,10 @@ class Stages:
         try:
             while True:
                 item = self._read.get()
+                if self._left_out(item.row):
+                    item.picture = item.source = None
+                    self._inputs.release(item.input_bytes)
+                    continue
                 predictor = self._predictor.result()
                 self._outputs.acquire(item.output_bytes)
                 self._tell_of_tiles(predictor, item)
@@ -207,6 +225,9 @@ class Stages:
     def fail(self, row: FileRow, error: Exception) -> None:
         """Close the row of a picture that failed."""
         row.fail(error)
+        if self._stops_early:
+            # What is being computed or written now is finished, nothing else begun.
+            self._halted.set()
         self._events.put(Finished(row))
 
 

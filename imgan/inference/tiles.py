@@ -13,6 +13,10 @@ from imgan.errors import TooLargeError
 from imgan.inference.engines import Engine
 from imgan.inference.graph import TileResult
 from imgan.inference.resample import Resampler
+from imgan.inference.symmetries import SYMMETRIES
+from imgan.inference.symmetries import turn
+from imgan.inference.symmetries import turn_back
+from imgan.inference.symmetries import turn_region
 from imgan.inference.tiling import Taps
 from imgan.inference.tiling import Tile
 from imgan.types import Array
@@ -27,12 +31,16 @@ class TileJob:
 
     engine: Engine
     size: Size
-    """Of the picture, before padding."""
+    """Of the picture with what is put around it, before padding."""
     pixels: Array
     """`(height, width, channels)`, padded to the multiple of the network."""
     precision: str
     resampler: Resampler | None
     result: Array
+    window: tuple[Taps | None, Taps | None] = (None, None)
+    """Rows and columns of the network's output that are the result; None: all."""
+    ensemble: bool = False
+    """Whether results are the mean over all symmetries of a tile."""
     raw: bool = False
     """Whether pixels are values of files with a meaning of their own."""
     compiled: bool = False
@@ -42,10 +50,10 @@ class TileJob:
     notes: list[str] = field(default_factory=list)
     """What else the user should know."""
 
-    def taps(self) -> Sequence[Taps]:
-        """Return what `plan_tiles` must know of the resampler."""
+    def taps(self) -> Sequence[Taps | None]:
+        """Return what `plan_tiles` must know of the result."""
         if self.resampler is None:
-            return ()
+            return self.window
         return (self.resampler.rows, self.resampler.columns)
 
     def run(self, tile: Tile) -> None:
@@ -67,7 +75,12 @@ class TileJob:
             ImganError: If its values are not numbers even in float32.
         """
         pixels = np.ascontiguousarray(self.pixels[tile.read.slices()])
-        made = self._healthy(pixels, tile, quantised)
+        if self.ensemble:
+            mean = self._mean(pixels, tile)
+            if quantised:
+                return quantise(mean, self.result.dtype.name, raw=self.raw)
+            return mean
+        made = self._healthy(pixels, tile.crop, tile, quantised)
         self.raw = made.raw
         return made.pixels
 
@@ -86,23 +99,42 @@ class TileJob:
         found = list(self.notes)
         if self.redone:
             found.append(
-                f"{len(self.redone)} tiles came out black or not finite in "
+                f"{len(set(self.redone))} tiles came out black or not finite in "
                 f"{self.precision} and were computed again in float32"
             )
         if self.black:
             where = self.black[0]
             found.append(
-                f"{len(self.black)} tiles are black although the picture is not, the "
-                f"first at row {where.top}, column {where.left}"
+                f"{len(set(self.black))} tiles are black although the picture is not, "
+                f"the first at row {where.top}, column {where.left}"
             )
         return found
 
-    def _healthy(self, pixels: Array, tile: Tile, quantised: bool) -> TileResult:
+    def _mean(self, pixels: Array, tile: Tile) -> Array:
+        """Return the mean of what the network makes of a tile, however it lies.
+
+        Always added up in the same order: the result does not depend on the tile.
+        """
+        scale = self.engine.grid.scale
+        output = Size(pixels.shape[0] * scale, pixels.shape[1] * scale)
+        total = np.zeros((), np.float32)
+        for symmetry in SYMMETRIES:
+            turned = np.ascontiguousarray(turn(pixels, symmetry))
+            crop = turn_region(tile.crop, output, symmetry)
+            made = self._healthy(turned, crop, tile, quantised=False)
+            self.raw = made.raw
+            total = total + turn_back(made.pixels, symmetry)
+        mean: Array = total * np.float32(1 / len(SYMMETRIES))
+        return mean
+
+    def _healthy(
+        self, pixels: Array, crop: Region, tile: Tile, quantised: bool
+    ) -> TileResult:
         run = partial(self.engine.run, quantise=quantised, compiled=self.compiled)
-        made = run(pixels, tile.crop, self.precision)
+        made = run(pixels, crop, self.precision)
         exact = self.precision == "float32" or self.engine.precision is not None
         if (made.black or not made.finite) and not exact:
-            again = run(pixels, tile.crop, "float32")
+            again = run(pixels, crop, "float32")
             # Black in both: precision is not the reason, see `black`.
             if not (made.finite and again.finite and again.black):
                 self.redone.append(tile.place)

@@ -12,6 +12,7 @@ import numpy as np
 
 from imgan.bundles.card import Card
 from imgan.inference.frames import FrameReader
+from imgan.inference.grey import to_grey
 from imgan.inference.outcome import check_file
 from imgan.inference.outcome import check_memory
 from imgan.inference.outcome import check_present
@@ -20,11 +21,13 @@ from imgan.inference.pictures import predict_picture
 from imgan.inference.predictor import Predictor
 from imgan.inference.predictor import Progress
 from imgan.inference.report import FileRow
-from imgan.inference.resample import result_size
 from imgan.inference.sheets import make_sheet
 from imgan.inference.sheets import read_target
 from imgan.inference.sheets import sheet_size
 from imgan.inference.sheets import shown
+from imgan.inference.sizing import TargetSize
+from imgan.inference.sizing import scaled_by
+from imgan.inference.treatment import Treatment
 from imgan.io.bands import write_bands
 from imgan.io.formats import check_output
 from imgan.io.formats import format_of
@@ -64,6 +67,14 @@ class BatchOptions:
     """Write sheets of input and result instead of results."""
     targets: Path | None = None
     """Folder of what results should be, for the sheets."""
+    target: TargetSize | None = None
+    """Size of every result in pixels, instead of a scale."""
+    treatment: Treatment = Treatment()
+    """What else is done with every picture."""
+    on_error: str = "continue"
+    """"stop": begin with no other picture after one has failed."""
+    jobs: int | None = None
+    """Threads of the CPU that may be busy; None: one for each core."""
 
 
 @dataclass
@@ -104,7 +115,7 @@ class Worker:
     Args:
         options: What is done with every picture.
         card: Of the model; None: bicubic enlargement.
-        scale: Result pixels per input pixel along one side.
+        scale: Result pixels per input pixel along one side, where there is no target.
     """
 
     options: BatchOptions
@@ -114,6 +125,17 @@ class Worker:
     def __post_init__(self) -> None:
         """Begin without any picture."""
         self._reader = FrameReader(self.card, self.options.max_megapixels)
+        self._translates = self.card is not None and self.card.task == "translation"
+
+    def result_size(self, size: Size) -> Size:
+        """Return the size of what becomes of a picture, before it is on any sheet.
+
+        Raises:
+            OutputError: If the target cannot be reached.
+        """
+        target = self.options.target
+        scaling = target.scaling(size) if target else scaled_by(size, self.scale)
+        return scaling.size
 
     def is_finished(self, item: Item) -> bool:
         """Look at the headers: whether the output is there already.
@@ -149,11 +171,16 @@ class Worker:
         """
         row, card = item.row, self.card
         picture, stacked = self._reader.read(row.input, item.earlier)
+        if self.options.treatment.grey and not self._translates:
+            # Before the network: what it makes of grey has no tint to be taken out.
+            picture = stacked = to_grey(picture)
         row.input_size = picture.size
         row.output_size = self._output_size(item, picture.size)
         channels = 1 if stacked.is_grey else stacked.pixels.shape[2]
-        size = result_size(picture.size, self.scale)
+        size = self.result_size(picture.size)
         made = outcome_of(card, picture, channels, size)
+        if self.options.treatment.grey:
+            made = made._replace(channels=1)
         item.bands, item.output_bytes = made.bands, made.bytes
         output = _output_of(row)
         if self.options.side_by_side:
@@ -189,8 +216,9 @@ class Worker:
             bleed=self.card is None or self.card.num_frames == 1,
             progress=progress,
             cancelled=cancelled,
+            target=self.options.target,
         )
-        item.picture = made
+        item.picture = to_grey(made) if self.options.treatment.grey else made
         if not self.options.side_by_side:
             item.row.output_size = made.size
         item.row.precision = prediction.precision
@@ -225,7 +253,7 @@ class Worker:
 
     def _output_size(self, item: Item, size: Size) -> Size:
         if not self.options.side_by_side:
-            return result_size(size, self.scale)
+            return self.result_size(size)
         return sheet_size(size, read_size(item.target) if item.target else None)
 
     def _sheet(self, item: Item) -> Picture:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from imgan.errors import DataError
 from imgan.errors import UsageError
+from imgan.io.format_rules import SAME
+from imgan.io.format_rules import FormatRules
 from imgan.io.formats import WRITABLE_FORMATS
 from imgan.io.formats import format_name
 from imgan.io.formats import format_of
-from imgan.io.formats import suffix_of
+from imgan.io.selection import Selection
 from imgan.io.temporaries import is_temporary
 from imgan.io.temporaries import remove_stale_temporaries
 
@@ -46,6 +48,8 @@ class JobPlan:
     """Folders below an input that could not be listed."""
     unvisited: int = 0
     """Folders inside an input that were passed over, as `recursive` was not asked."""
+    excluded: int = 0
+    """Pictures in folders that `--pattern` and `--exclude` leave out."""
     root: Path | None = None
     """The folder that mirrors the inputs; None: the one output is a file by name."""
 
@@ -58,6 +62,7 @@ class _Found:
     ignored: int = 0
     unreadable: list[Path] = field(default_factory=list)
     unvisited: int = 0
+    excluded: int = 0
 
 
 def plan_jobs(
@@ -65,7 +70,9 @@ def plan_jobs(
     output: Path,
     *,
     recursive: bool,
-    image_format: str = "same",
+    image_format: str = SAME,
+    selection: Selection | None = None,
+    renamed: bool = False,
 ) -> JobPlan:
     """Pair every input picture with its output.
 
@@ -75,30 +82,34 @@ def plan_jobs(
             mirrors the tree of each input folder.
         recursive: Whether folders inside input folders are read too.
         image_format: One of `WRITABLE_FORMATS`, or `same`: the format of the input,
-            and PNG for those that are only read (still GIF, HEIC).
+            and PNG for those that are only read (still GIF, HEIC). Or pairs of both,
+            as `FormatRules` takes them.
+        selection: Which files of folders are taken; None: all.
+        renamed: Whether outputs get other names afterwards, so that what they are named
+            by now may be the same; see `naming`.
 
     Raises:
         UsageError: If outputs are ambiguous, or would replace an input.
-        DataError: If an input does not exist, or there is no picture at all.
+        DataError: If an input does not exist, there is no picture at all, or none for
+            a pattern.
     """
-    if image_format not in ("same", *WRITABLE_FORMATS):
-        raise UsageError(
-            f"The output format must be one of same, {', '.join(WRITABLE_FORMATS)}. "
-            f"Received: {image_format!r}"
-        )
+    rules = FormatRules(image_format)
     if not inputs:
         raise UsageError("No input was given; expected files or folders")
     for path in inputs:
         if not os.path.lexists(path):
             raise DataError(f"No such file or folder: {path}")
     if format_of(output) is not None and not output.is_dir():
-        return _plan_single(inputs, output, image_format)
+        return _plan_single(inputs, output, rules)
     if output.exists() and not output.is_dir():
         raise UsageError(
             f"{output} is a file without a picture's suffix; expected a folder, or a "
             "file name such as result.png"
         )
-    return _plan_folder(inputs, output, recursive, image_format)
+    plan = _plan_folder(inputs, output, recursive, rules, selection or Selection())
+    if not renamed:
+        check_outputs(plan.jobs)
+    return plan
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
@@ -112,7 +123,7 @@ def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
     )
 
 
-def _plan_single(inputs: Sequence[Path], output: Path, image_format: str) -> JobPlan:
+def _plan_single(inputs: Sequence[Path], output: Path, rules: FormatRules) -> JobPlan:
     if len(inputs) != 1 or inputs[0].is_dir():
         received = inputs[0] if len(inputs) == 1 else f"{len(inputs)} inputs"
         raise UsageError(
@@ -125,40 +136,56 @@ def _plan_single(inputs: Sequence[Path], output: Path, image_format: str) -> Job
             f"{output} would be a {format_name(named)} file, which is not written; "
             f"expected one of {', '.join(WRITABLE_FORMATS)}"
         )
-    if image_format not in ("same", named):
-        raise UsageError(f"{output} contradicts --format {image_format}; drop one")
+    if rules.single not in (SAME, named) and rules.wanted(inputs[0]) != named:
+        wanted = rules.wanted(inputs[0])
+        raise UsageError(f"{output} contradicts --format {wanted}; drop one")
     jobs = [Job(inputs[0], output)]
     _refuse_replacing(jobs)
     return JobPlan(jobs, 0)
 
 
 def _plan_folder(
-    inputs: Sequence[Path], output: Path, recursive: bool, image_format: str
+    inputs: Sequence[Path],
+    output: Path,
+    recursive: bool,
+    rules: FormatRules,
+    selection: Selection,
 ) -> JobPlan:
     jobs: dict[Path, Job] = {}
     plan = JobPlan([], 0, root=output)
     for path in inputs:
-        found = _find(path, output, recursive)
+        found = _find(path, output, recursive, selection)
         plan.ignored += found.ignored
         plan.unreadable += found.unreadable
         plan.unvisited += found.unvisited
+        plan.excluded += found.excluded
         for picture, relative in found.pictures:
-            job = Job(picture, output / _renamed(relative, image_format))
+            job = Job(picture, output / rules.renamed(relative))
             # A file named twice, say by two overlapping globs, is one job.
             jobs.setdefault(Path(os.path.abspath(picture)), job)
     plan.jobs = list(jobs.values())
+    selection.check(inputs)
     if not plan.jobs:
         where = ", ".join(str(path) for path in inputs)
         hint = "" if recursive else "; --recursive looks into folders inside"
         raise DataError(
-            f"No picture in {where} ({plan.ignored} other files ignored){hint}"
+            f"No picture in {where} ({plan.ignored} other files ignored"
+            f"{f', {plan.excluded} pictures excluded' * bool(plan.excluded)}){hint}"
         )
-    _refuse_collisions(plan.jobs)
-    _refuse_replacing(plan.jobs)
     return plan
 
 
-def _find(path: Path, output: Path, recursive: bool) -> _Found:
+def check_outputs(jobs: Sequence[Job]) -> None:
+    """Check that every job has an output of its own, which is no input of another.
+
+    Raises:
+        UsageError: Names both.
+    """
+    _refuse_collisions(jobs)
+    _refuse_replacing(jobs)
+
+
+def _find(path: Path, output: Path, recursive: bool, selection: Selection) -> _Found:
     found = _Found()
     if not path.is_dir():
         _add(found, path, Path(path.name))
@@ -183,7 +210,9 @@ def _find(path: Path, output: Path, recursive: bool) -> _Found:
             ids = [_folder_id(path / folder) for folder in [*folders, *links]]
             found.unvisited = sum(one not in seen for one in ids)
             break
-    found.pictures.sort(key=lambda pair: (natural_key(pair[1]), str(pair[1])))
+    taken = [pair for pair in found.pictures if selection.takes(pair[1])]
+    found.excluded = len(found.pictures) - len(taken)
+    found.pictures = sorted(taken, key=lambda one: (natural_key(one[1]), str(one[1])))
     return found
 
 
@@ -236,14 +265,6 @@ def _folder_id(path: Path) -> _FolderId | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _renamed(relative: Path, image_format: str) -> Path:
-    own = str(format_of(relative))
-    wanted = own if image_format == "same" else image_format
-    if wanted not in WRITABLE_FORMATS:
-        wanted = "png"
-    return relative if wanted == own else relative.with_suffix(suffix_of(wanted))
 
 
 def _refuse_collisions(jobs: Iterable[Job]) -> None:

@@ -253,9 +253,18 @@ def check_frames(source: Source, count: int) -> None:
 
 def check_area(source: Source, size: Size, max_megapixels: float) -> None:
     """Refuse a file whose header announces too many pixels."""
+    check_megapixels(source.path, size, max_megapixels)
+
+
+def check_megapixels(path: Path, size: Size, max_megapixels: float) -> None:
+    """Refuse a picture of too many pixels.
+
+    Raises:
+        ImageReadError: Names the option.
+    """
     if size.megapixels > max_megapixels:
         raise ImageReadError(
-            f"{source.path} has {size.megapixels:,.1f} megapixels ({size}); at most "
+            f"{path} has {size.megapixels:,.1f} megapixels ({size}); at most "
             f"{max_megapixels:g} are read. Raise --max-megapixels if you trust the file"
         )
 

@@ -5,22 +5,34 @@ from typing import Annotated
 
 import typer
 
-from imgan.cli.batch_command import Cluster
-from imgan.cli.batch_command import Device
-from imgan.cli.batch_command import Format
-from imgan.cli.batch_command import MaxMegapixels
-from imgan.cli.batch_command import Overwrite
-from imgan.cli.batch_command import Paths
-from imgan.cli.batch_command import PngCompression
-from imgan.cli.batch_command import Precision
-from imgan.cli.batch_command import Quality
-from imgan.cli.batch_command import Quiet
-from imgan.cli.batch_command import Recursive
-from imgan.cli.batch_command import ReportFile
-from imgan.cli.batch_command import Server
-from imgan.cli.batch_command import Timeout
+from imgan.cli.batch_command import Running
 from imgan.cli.batch_command import chosen_model
 from imgan.cli.batch_command import run_command
+from imgan.cli.batch_options import RESULTS
+from imgan.cli.batch_options import SPEED
+from imgan.cli.batch_options import Cluster
+from imgan.cli.batch_options import Device
+from imgan.cli.batch_options import DryRun
+from imgan.cli.batch_options import Exclude
+from imgan.cli.batch_options import Format
+from imgan.cli.batch_options import Grey
+from imgan.cli.batch_options import Jobs
+from imgan.cli.batch_options import MaxMegapixels
+from imgan.cli.batch_options import Measure
+from imgan.cli.batch_options import Name
+from imgan.cli.batch_options import OnError
+from imgan.cli.batch_options import Overwrite
+from imgan.cli.batch_options import Paths
+from imgan.cli.batch_options import Pattern
+from imgan.cli.batch_options import PngCompression
+from imgan.cli.batch_options import Precision
+from imgan.cli.batch_options import Quality
+from imgan.cli.batch_options import Quiet
+from imgan.cli.batch_options import Recursive
+from imgan.cli.batch_options import ReportFile
+from imgan.cli.batch_options import Server
+from imgan.cli.batch_options import Timeout
+from imgan.cli.batch_options import Wrap
 
 
 def translate(
@@ -33,17 +45,21 @@ def translate(
         typer.Option(
             "--stochastic",
             help="Dropout on, as the paper has it: every seed gives another result.",
+            rich_help_panel=RESULTS,
         ),
     ] = False,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="Of --stochastic. Default: 0."),
+        typer.Option(
+            min=0, help="Of --stochastic. Default: 0.", rich_help_panel=RESULTS
+        ),
     ] = None,
     side_by_side: Annotated[
         bool,
         typer.Option(
             "--side-by-side",
             help="Write sheets of input | result instead of results, 8-bit.",
+            rich_help_panel=RESULTS,
         ),
     ] = False,
     targets: Annotated[
@@ -52,27 +68,38 @@ def translate(
             metavar="DIR",
             help="Folder of what results should be, of the same names: sheets are "
             "input | result | target.",
+            rich_help_panel=RESULTS,
         ),
     ] = None,
-    recursive: Recursive = False,
-    overwrite: Overwrite = False,
+    wrap: Wrap = "none",
+    grey: Grey = False,
     image_format: Format = "same",
     quality: Quality = 95,
     png_compression: PngCompression = 1,
+    name: Name = None,
+    recursive: Recursive = False,
+    pattern: Pattern = None,
+    exclude: Exclude = None,
+    overwrite: Overwrite = False,
+    max_megapixels: MaxMegapixels = 500,
     tile: Annotated[
         int | None,
         typer.Option(
             min=0,
             help="Side of a tile in input pixels; 0: the whole picture. Changes the "
             "result only of networks that see the whole picture. Default: the model's.",
+            rich_help_panel=SPEED,
         ),
     ] = None,
     precision: Precision = "auto",
     device: Device = "auto",
+    jobs: Jobs = None,
     server: Server = None,
     timeout: Timeout = None,
-    max_megapixels: MaxMegapixels = 500,
     cluster: Cluster = None,
+    dry_run: DryRun = False,
+    measure: Measure = False,
+    on_error: OnError = "continue",
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> int:
@@ -84,6 +111,8 @@ def translate(
     A model of several frames takes the pictures of a folder in the order of their
     names: each result is made of its picture and those before it.
     """
+    from imgan.inference.planning import FileOptions
+    from imgan.inference.treatment import Treatment
     from imgan.inference.work import BatchOptions
 
     if seed is not None and not stochastic:
@@ -99,13 +128,18 @@ def translate(
         tile=tile,
         precision=precision,
         device=device,
+        jobs=jobs,
         timeout=timeout,
         max_megapixels=max_megapixels,
         stochastic=stochastic,
         seed=seed or 0,
         side_by_side=side_by_side,
         targets=targets,
+        treatment=Treatment(wrap=wrap, grey=grey),
+        on_error=on_error,
     )
-    return run_command(
-        "translate", paths, options, image_format, recursive, report, quiet, cluster
+    files = FileOptions(
+        recursive, image_format, tuple(pattern or ()), tuple(exclude or ()), name
     )
+    running = Running(report, quiet, cluster, dry_run, measure)
+    return run_command("translate", paths, options, files, running)

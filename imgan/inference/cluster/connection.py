@@ -21,6 +21,7 @@ from typing import TextIO
 from imgan.errors import ClusterError
 from imgan.errors import MissingExtraError
 from imgan.errors import UsageError
+from imgan.inference.combinations import check_for_cluster
 from imgan.inference.devices import parse_device
 from imgan.inference.servers import is_server
 from imgan.inference.work import BatchOptions
@@ -35,7 +36,8 @@ def check_cluster(address: str, options: BatchOptions) -> None:
     """Check what can be checked without a cluster.
 
     Raises:
-        UsageError: If the address cannot be one, or GPUs are named by numbers.
+        UsageError: If the address cannot be one, GPUs are named by numbers, or options
+            are for one machine.
         MissingExtraError: If Ray is not installed.
         ClusterError: If Ray is too old.
     """
@@ -54,6 +56,7 @@ def check_cluster(address: str, options: BatchOptions) -> None:
             "--cluster and --server exclude each other: workers of a cluster compute "
             "themselves. Give one"
         )
+    check_for_cluster(options)
     # Ray itself is installed by more than the extra: Ray Data needs Arrow.
     if not all(map(importlib.util.find_spec, ("ray", "pyarrow"))):
         raise MissingExtraError("--cluster", "ray")

@@ -16,9 +16,11 @@ from imgan.inference.batch import run_batch
 from imgan.inference.cluster import run_on_cluster
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import Report
+from imgan.inference.sizing import TargetSize
 from imgan.inference.stages import Event
 from imgan.inference.stages import Finished
 from imgan.inference.stages import Told
+from imgan.inference.treatment import Treatment
 from imgan.inference.work import BatchOptions
 from imgan.io.images import Picture
 from imgan.io.images import write_image
@@ -127,6 +129,16 @@ def test_files_and_report_are_those_of_one_machine(folder: Path) -> None:
     assert {id(row) for row in finished} == {id(row) for row in report.files}
     assert report.device in ("1 x cpu", "2 x cpu")
     assert report.network_seconds > 0
+
+
+def test_sizes_and_treatments_are_those_of_one_machine(folder: Path) -> None:
+    treatment = Treatment(wrap="both", grey=True)
+    target = TargetSize(50, 40, "stretch")
+    options = BatchOptions(model="bicubic", target=target, treatment=treatment)
+    alone(folder, options)
+    check_all_done_once(run(folder, options), folder)
+    made, expected = contents(folder / "out"), contents(folder / "alone")
+    assert made == expected
 
 
 def test_a_network_makes_the_same_bytes(folder: Path) -> None:
