@@ -19,6 +19,8 @@ from imgan.errors import OutputError
 
 if TYPE_CHECKING:
     from imgan.inference.report import Report
+    from imgan.inference.video.plan import MovingJob
+    from imgan.inference.video.run import MovingOptions
     from imgan.inference.work import BatchOptions
     from imgan.io.paths import JobPlan
 
@@ -26,8 +28,8 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT... OUTPUT",
-        help="Pictures and folders of pictures, then the folder for the results; a "
-        "picture's name for a single one.",
+        help="Pictures, clips and folders of pictures, then the folder for the "
+        "results; a file's name for a single one.",
         show_default=False,
     ),
 ]
@@ -104,28 +106,41 @@ def run_command(
     report_file: Path | None,
     quiet: bool,
     cluster: str | None = None,
+    moving: "MovingOptions | None" = None,
 ) -> int:
     """Plan and process a batch, and tell the user; return the exit code."""
     if len(paths) < 2:
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
+    from imgan.cli.clip_command import clips_left_out
+    from imgan.cli.clip_command import plan_clips
+    from imgan.cli.clip_command import take_animations
+    from imgan.cli.clip_progress import ClipProgress
     from imgan.inference.batch import check_request
     from imgan.inference.memory import share_arenas
     from imgan.inference.report import write_report
+    from imgan.io.paths import JobPlan
     from imgan.io.paths import plan_jobs
 
     share_arenas()
     *inputs, output = paths
     check_request(options, command)
     _check_report(report_file)
-    plan = plan_jobs(inputs, output, recursive=recursive, image_format=image_format)
-    progress = BatchProgress(len(plan.jobs), quiet=quiet)
+    jobs, stills = plan_clips(inputs, output, image_format, cluster)
+    plan = JobPlan([], 0, root=output)
+    if stills:
+        plan = plan_jobs(stills, output, recursive=recursive, image_format=image_format)
+        jobs += take_animations(plan, image_format, cluster)
+    progress = ClipProgress(len(plan.jobs) + len(jobs), quiet=quiet)
+    left_out = clips_left_out(stills)
+    if left_out and not quiet:
+        progress.line(left_out)
     if plan.unvisited and not quiet:
         some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
         progress.line(f"{plan.unvisited} {some} left out; see --recursive")
     try:
         with progress:
             _remove_stale(output, shared=cluster not in (None, "local"))
-            result = _run(plan, options, progress, command, cluster)
+            result = _run(plan, jobs, options, moving, progress, command, cluster)
     except KeyboardInterrupt:
         _leave(progress)
     for row in result.files:
@@ -141,11 +156,19 @@ def run_command(
 
 def _run(
     plan: "JobPlan",
+    jobs: "list[MovingJob]",
     options: "BatchOptions",
+    moving: "MovingOptions | None",
     progress: BatchProgress,
     command: str,
     cluster: str | None,
 ) -> "Report":
+    if jobs:
+        from imgan.inference.video.run import MovingOptions
+        from imgan.inference.video.run import run_mixed
+
+        moving = moving or MovingOptions()
+        return run_mixed(plan, jobs, options, moving, progress, command=command)
     if cluster is None:
         from imgan.inference.batch import run_batch
 

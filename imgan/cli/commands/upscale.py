@@ -20,6 +20,11 @@ from imgan.cli.batch_command import Server
 from imgan.cli.batch_command import Timeout
 from imgan.cli.batch_command import chosen_model
 from imgan.cli.batch_command import run_command
+from imgan.cli.clip_command import Crf
+from imgan.cli.clip_command import Fps
+from imgan.cli.clip_command import Preset
+from imgan.cli.clip_command import VideoCodec
+from imgan.cli.clip_command import moving_options
 
 
 def upscale(
@@ -70,6 +75,10 @@ def upscale(
     timeout: Timeout = None,
     max_megapixels: MaxMegapixels = 500,
     cluster: Cluster = None,
+    fps: Fps = None,
+    video_codec: VideoCodec = None,
+    crf: Crf = None,
+    preset: Preset = None,
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> int:
@@ -96,5 +105,13 @@ def upscale(
         keep_colors=keep_colors,
     )
     return run_command(
-        "upscale", paths, options, image_format, recursive, report, quiet, cluster
+        "upscale",
+        paths,
+        options,
+        image_format,
+        recursive,
+        report,
+        quiet,
+        cluster,
+        moving_options(fps, video_codec, crf, preset),
     )

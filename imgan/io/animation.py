@@ -1,0 +1,314 @@
+"""Animated GIF, WebP and PNG: their frames with times, loops and transparency."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imgan.errors import ImageReadError
+from imgan.errors import OutputError
+from imgan.io.formats import format_name
+from imgan.io.picture import Picture
+from imgan.io.reading import check_area
+from imgan.io.reading import damaged_file
+from imgan.io.sources import Source
+from imgan.io.sources import count_frames
+from imgan.io.sources import open_source
+from imgan.io.temporaries import commit_temporary
+from imgan.io.temporaries import discard_temporary
+from imgan.io.temporaries import open_temporary
+from imgan.io.temporaries import write_error
+from imgan.io.vips import pyvips
+from imgan.types import Array
+from imgan.types import Size
+
+ANIMATION_FORMATS = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "png"}
+"""Suffixes, lower case, of files that may be animations, and their formats."""
+
+_LONGEST_SIDE = {"gif": 65_535, "webp": 16_383, "png": 2**31 - 1}
+_USUAL_DELAY = 100  # milliseconds, what browsers take for a delay of 0
+_WEBP_ANIMATED = 0x02
+
+
+@dataclass(frozen=True)
+class Animation:
+    """What an animated file says before its frames are decoded."""
+
+    path: Path
+    image_format: str
+    """`gif`, `webp` or `png`."""
+    size: Size
+    delays: tuple[int, ...]
+    """Milliseconds that each frame is shown."""
+    loop: int
+    """How often it is shown; 0 for ever."""
+
+
+def is_animation(path: Path) -> bool:
+    """Return whether a file is a GIF, WebP or PNG of more than one frame.
+
+    A file that cannot be read is none; what is wrong with it is found out elsewhere.
+    """
+    if path.suffix.lower() not in ANIMATION_FORMATS or not path.is_file():
+        return False
+    with contextlib.suppress(ImageReadError, OSError), open_source(path) as source:
+        if source.image_format == "png":
+            return count_frames(source) > 1
+        if source.image_format == "webp":
+            head = source.read_at(12, 9)
+            if head[:4] != b"VP8X" or not head[8] & _WEBP_ANIMATED:
+                return False
+        if source.image_format in ("gif", "webp"):
+            return _pages(_load(source)) > 1
+    return False
+
+
+def read_animation(path: Path, max_megapixels: float = 500.0) -> Animation:
+    """Return what an animation says of itself.
+
+    Args:
+        path: Of the file.
+        max_megapixels: Largest area of a frame accepted.
+
+    Raises:
+        ImageReadError: If it is no animation that can be read.
+    """
+    with open_source(path) as source:
+        if source.image_format == "png":
+            size, delays, loop = _png_facts(source)
+        elif source.image_format in ("gif", "webp"):
+            size, delays, loop = _vips_facts(_load(source))
+        else:
+            raise ImageReadError(
+                f"{path} is a {format_name(source.image_format)} file; expected an "
+                "animated GIF, WebP or PNG"
+            )
+        check_area(source, size, max_megapixels)
+        return Animation(path, source.image_format, size, tuple(delays), loop)
+
+
+def animation_frames(animation: Animation) -> Iterator[Picture]:
+    """Yield the frames as they are seen: whole, 8-bit, with transparency apart.
+
+    Raises:
+        ImageReadError: If a frame cannot be decoded.
+    """
+    with open_source(animation.path) as source:
+        if animation.image_format == "png":
+            yield from _png_frames(source)
+            return
+        try:
+            image = _load(source)
+            height = animation.size.height
+            region = pyvips.Region.new(image)
+            for index in range(len(animation.delays)):
+                data = region.fetch(0, index * height, image.width, height)
+                pixels = np.frombuffer(data, np.uint8)
+                yield _picture(pixels.reshape(height, image.width, image.bands))
+        except (pyvips.Error, UnicodeDecodeError) as error:
+            raise damaged_file(source, error) from error
+
+
+def write_animation(
+    frames: Sequence[Picture],
+    delays: Sequence[int],
+    path: Path,
+    image_format: str,
+    *,
+    loop: int = 0,
+    quality: int = 95,
+) -> None:
+    """Write an animation; the file appears complete or not at all.
+
+    Args:
+        frames: 8-bit, all of one size.
+        delays: Milliseconds that each is shown. GIF rounds them to hundredths of a
+            second.
+        path: Of the new file.
+        image_format: `gif`, `webp` or `png`.
+        loop: How often it is shown; 0 for ever.
+        quality: 1 to 100, of WebP.
+
+    Raises:
+        OutputError: If the format cannot hold the frames or the file not be written.
+    """
+    check_animation(image_format, frames[0].size, path)
+    descriptor, temporary = open_temporary(path)
+    try:
+        try:
+            if image_format == "png":
+                _write_png(frames, delays, loop, descriptor)
+            else:
+                roll = _roll(frames, delays, loop)
+                target = pyvips.Target.new_to_descriptor(descriptor)
+                if image_format == "gif":
+                    roll.gifsave_target(target)
+                else:
+                    roll.webpsave_target(target, Q=quality)
+        finally:
+            os.close(descriptor)
+        commit_temporary(temporary, path)
+    except pyvips.Error as error:
+        reason = str(error.detail).strip().splitlines() or ["the encoder failed"]
+        raise OutputError(f"Cannot write {path}: {reason[0]}") from error
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        discard_temporary(temporary)
+
+
+def check_animation(image_format: str, size: Size, path: Path) -> None:
+    """Check before computing that a format can hold an animation.
+
+    Raises:
+        OutputError: If it cannot.
+    """
+    if image_format not in _LONGEST_SIDE:
+        raise OutputError(
+            f"{path}: {format_name(image_format)} holds no animation; expected GIF, "
+            "WebP or PNG, or a clip such as .mp4"
+        )
+    longest = _LONGEST_SIDE[image_format]
+    if max(size) > longest:
+        raise OutputError(
+            f"{path}: {format_name(image_format)} holds at most {longest:,} pixels a "
+            f"side, the frames would be {size}"
+        )
+
+
+def _load(source: Source) -> pyvips.Image:
+    source.file.seek(0)
+    try:
+        descriptor = pyvips.Source.new_from_descriptor(source.file.fileno())
+        loader = getattr(pyvips.Image, f"{source.image_format}load_source")
+        image = loader(descriptor, n=-1, access="sequential", fail_on="error")
+    except (pyvips.Error, UnicodeDecodeError) as error:
+        raise damaged_file(source, error) from error
+    return image if image.format == "uchar" else image.cast("uchar")
+
+
+def _pages(image: pyvips.Image) -> int:
+    return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
+
+
+def _vips_facts(image: pyvips.Image) -> tuple[Size, list[int], int]:
+    pages = _pages(image)
+    height = image.get("page-height") if image.get_typeof("page-height") else 0
+    delays = list(image.get("delay")) if image.get_typeof("delay") else []
+    delays += [_USUAL_DELAY] * (pages - len(delays))
+    loop = int(image.get("loop")) if image.get_typeof("loop") else 0
+    return Size(height or image.height // pages, image.width), delays[:pages], loop
+
+
+def _png_facts(source: Source) -> tuple[Size, list[int], int]:
+    with _pillow(source) as image:
+        delays = []
+        for index in range(_first_png_frame(image), image.n_frames):
+            image.seek(index)
+            delays.append(round(float(image.info.get("duration", _USUAL_DELAY))))
+        size = Size(image.height, image.width)
+        return size, delays, int(image.info.get("loop", 0))
+
+
+def _png_frames(source: Source) -> Iterator[Picture]:
+    with _pillow(source) as image:
+        for index in range(_first_png_frame(image), image.n_frames):
+            image.seek(index)
+            yield _picture(np.asarray(image.convert("RGBA")))
+
+
+@contextlib.contextmanager
+def _pillow(source: Source) -> Iterator[Any]:
+    """Open an animated PNG with Pillow, which scikit-image brings along."""
+    from PIL import Image
+
+    source.file.seek(0)
+    try:
+        with Image.open(source.file, formats=("PNG",)) as image:
+            yield image
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        reason = (str(error).splitlines() or ["cannot be decoded"])[0]
+        raise ImageReadError(
+            f"{source.path} is a truncated, damaged or unusual PNG file: {reason}"
+        ) from error
+
+
+def _first_png_frame(image: Any) -> int:
+    # The picture for viewers that know no animation may be no frame of it.
+    return 1 if getattr(image, "default_image", False) else 0
+
+
+def _picture(pixels: Array) -> Picture:
+    alpha = None
+    if pixels.shape[2] in (2, 4):
+        alpha = np.ascontiguousarray(pixels[..., -1])
+        pixels = pixels[..., :-1]
+        if (alpha == np.uint8(255)).all():
+            alpha = None
+    if pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    return Picture(np.ascontiguousarray(pixels), alpha)
+
+
+def _with_alpha(picture: Picture) -> Array:
+    pixels, alpha = picture.pixels, picture.alpha
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=2)
+    if alpha is None:
+        alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    return np.dstack([pixels, alpha])
+
+
+def _roll(frames: Sequence[Picture], delays: Sequence[int], loop: int) -> Any:
+    """Return the frames below each other, as libvips takes an animation."""
+    clear = any(frame.alpha is not None for frame in frames)
+    joined = [_with_alpha(frame)[..., : 4 if clear else 3] for frame in frames]
+    height, width, bands = joined[0].shape
+    data = np.ascontiguousarray(np.concatenate(joined)).reshape(-1)
+    roll = pyvips.Image.new_from_memory(
+        data.data, width, height * len(frames), bands, "uchar"
+    ).copy(interpretation="srgb")
+    roll.set_type(pyvips.GValue.gint_type, "page-height", height)
+    roll.set_type(pyvips.GValue.array_int_type, "delay", list(delays))
+    roll.set_type(pyvips.GValue.gint_type, "loop", loop)
+    return roll
+
+
+def _write_png(
+    frames: Sequence[Picture], delays: Sequence[int], loop: int, descriptor: int
+) -> None:
+    from PIL import Image
+
+    clear = any(frame.alpha is not None for frame in frames)
+    images = [
+        Image.fromarray(
+            np.ascontiguousarray(_with_alpha(one)[..., : 4 if clear else 3])
+        )
+        for one in frames
+    ]
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        images[0].save(
+            file,
+            "PNG",
+            save_all=True,
+            append_images=images[1:],
+            duration=list(delays),
+            loop=loop,
+            blend=0,
+        )
+
+
+__all__ = [
+    "ANIMATION_FORMATS",
+    "Animation",
+    "animation_frames",
+    "check_animation",
+    "is_animation",
+    "read_animation",
+    "write_animation",
+]

@@ -1,0 +1,131 @@
+"""The frames of a clip, one after another, as RGB with their times."""
+
+import contextlib
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgan.io.video.colour import to_rgb
+from imgan.io.video.library import load_av
+from imgan.io.video.probe import Clip
+from imgan.io.video.probe import open_clip
+from imgan.types import Array
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_SHORT = 0.02
+"""Share of a clip that may be missing before its end counts as cut off."""
+
+
+@dataclass
+class TimedFrame:
+    """One frame of a clip."""
+
+    index: int
+    pts: int
+    """When it is shown, in ticks of the clip's time base."""
+    duration: int
+    """How long, in the same ticks."""
+    pixels: Array | None
+    """`(height, width, 3)` or, grey, `(height, width)`; None where not wanted."""
+
+
+@dataclass
+class ClipReader:
+    """Decodes a clip from its start to its end.
+
+    What is damaged is left out and counted: the frames around it keep their times.
+    """
+
+    clip: Clip
+    damaged: int = 0
+    """Packets and frames with errors."""
+    read: int = 0
+    last: int = 0
+    """Tick at which the last frame ends."""
+    _broken: bool = False
+    """Whether the container could not be read to its end."""
+
+    def frames(
+        self, wanted: Callable[[int], bool] = lambda index: True
+    ) -> Iterator[TimedFrame]:
+        """Yield the frames in the order in which they are shown.
+
+        Args:
+            wanted: Told a frame's number: whether its pixels are needed.
+
+        Raises:
+            ImageReadError: If the clip cannot be opened.
+        """
+        clip = self.clip
+        usual = max(1, round(1 / clip.rate / clip.time_base))
+        before: int | None = None
+        with open_clip(clip.path) as container:
+            for index, frame in enumerate(self._decoded(container)):
+                pts = frame.pts if frame.pts is not None else self.last
+                if before is not None and pts <= before:
+                    pts = before + 1
+                duration = int(frame.duration or 0) or usual
+                pixels = self._pixels(frame) if wanted(index) else None
+                self.read, self.last, before = index + 1, pts + duration, pts
+                yield TimedFrame(index, pts, duration, pixels)
+
+    def warnings(self) -> list[str]:
+        """Return what the user should know, after the last frame."""
+        found = []
+        if self.damaged:
+            found.append(
+                f"{self.damaged} frame{'s are' if self.damaged > 1 else ' is'} "
+                f"damaged: {self.read} could be decoded, and keep their times"
+            )
+        seconds = float(self.last * self.clip.time_base)
+        expected = self.clip.seconds
+        if expected and seconds < expected * (1 - _SHORT) - 0.5:
+            found.append(
+                f"it should be {expected:.1f} s long and ends after {seconds:.1f} s: "
+                "the file is cut off"
+            )
+        return found
+
+    def _decoded(self, container: "InputContainer") -> Iterator["VideoFrame"]:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for packet in self._packets(container, stream):
+            try:
+                frames = packet.decode()
+            except load_av().FFmpegError:
+                self.damaged += 1
+                continue
+            for frame in frames:
+                self.damaged += bool(frame.is_corrupt)
+                yield frame
+        if self._broken:
+            with contextlib.suppress(load_av().FFmpegError):
+                yield from stream.codec_context.decode(None)
+
+    def _packets(
+        self, container: "InputContainer", stream: "VideoStream"
+    ) -> Iterator["Packet[VideoStream]"]:
+        packets = container.demux(stream)
+        while True:
+            try:
+                yield next(packets)
+            except StopIteration:
+                return
+            except load_av().FFmpegError:
+                self.damaged += 1
+                self._broken = True
+                return
+
+    def _pixels(self, frame: "VideoFrame") -> Array:
+        clip = self.clip
+        if (frame.height, frame.width) != clip.size:
+            # Streams may change their size on the way; a file has one.
+            frame = frame.reformat(width=clip.size.width, height=clip.size.height)
+        pixels = to_rgb(frame, clip.tags, deep=clip.deep)
+        return pixels[..., 0] if clip.grey else pixels
