@@ -31,6 +31,7 @@ from imgan.inference.report import FileRow
 from imgan.inference.report import Report
 from imgan.inference.resample import result_size
 from imgan.inference.stages import Finished
+from imgan.inference.stages import Told
 from imgan.inference.video.flow import Flow
 from imgan.inference.video.flow import Step
 from imgan.inference.video.plan import MovingJob
@@ -303,7 +304,11 @@ class _Batch:
         encoding = choose_encoding(self.moving.encoding, clip, job.output, size, bits)
         settings = self._settings(job)
         kept = job.inputs[0] if job.kind == "clip" else None
-        return ClipSink(job.output, encoding, settings, kept, clip.time_base)
+        sink = ClipSink(job.output, encoding, settings, kept, clip.time_base)
+        if sink.resumed:
+            done = f"{sink.resumed} frames of {job.output} are there; going on"
+            self.on_event(Told(done))
+        return sink
 
     def _is_there(self, job: MovingJob, size: Size) -> bool:
         output = job.output

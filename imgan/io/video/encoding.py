@@ -181,6 +181,8 @@ def choose_encoding(
             f"{name} wants even sides: {even} instead of {size}, its last row or "
             "column repeated"
         )
+    if clip.aspect is not None and name in ("vp9", "av1"):
+        notes.append(f"{name} does not say that its pixels are {clip.aspect} as wide")
     container = CLIP_FORMATS[output.suffix.lower()]
     rate = clip.rate if clip.rate <= _FINEST_RATE else Fraction(25)
     return Encoding(

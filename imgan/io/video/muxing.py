@@ -13,8 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
-from imgan.errors import OutputError
 from imgan.io.temporaries import commit_temporary
 from imgan.io.temporaries import discard_temporary
 from imgan.io.temporaries import open_temporary
@@ -24,6 +24,8 @@ from imgan.io.video.library import clip_error
 from imgan.io.video.library import load_av
 from imgan.io.video.probe import open_clip
 from imgan.io.video.segments import read_part
+from imgan.io.video.subtitles import text_form
+from imgan.io.video.subtitles import to_form
 from imgan.io.writing import WriteCancelledError
 
 if TYPE_CHECKING:
@@ -45,6 +47,18 @@ _OF_THE_CONTAINER = {
     "rotate",
     "duration",
 }
+
+
+class Twin(NamedTuple):
+    """A stream of the new clip that takes the packets of an old one."""
+
+    stream: Any
+    codec: str = ""
+    """Of the old one, where packets are turned into another form."""
+    form: str | None = None
+    """Of subtitles; None: packets are copied as they are."""
+
+
 Timed = tuple[float, int, Any]
 """When a packet is decoded in seconds, a number, and the packet."""
 
@@ -98,12 +112,12 @@ class Join:
         source: "InputContainer | None",
         cancelled: threading.Event | None,
     ) -> None:
-        video = made.add_stream(self.encoding.encoder, rate=self.encoding.rate)
+        video: Any = made.add_stream(self.encoding.encoder, rate=self.encoding.rate)
         set_up(video.codec_context, self.encoding)
         video.time_base = self.encoding.time_base
         if self.encoding.rotation:
             video.set_display_rotation(self.encoding.rotation)
-        copied: dict[int, Stream] = {}
+        copied: dict[int, Twin] = {}
         if source is not None:
             copied = self._copy_streams(made, source)
             _copy_facts(made, source, video)
@@ -115,16 +129,17 @@ class Join:
 
     def _copy_streams(
         self, made: "OutputContainer", source: "InputContainer"
-    ) -> dict[int, "Stream"]:
+    ) -> dict[int, "Twin"]:
         """Announce the other streams in the new clip; return them by old number."""
         copied = {}
         main = source.streams.video[0].index
         for stream in source.streams:
             if stream.index == main:
                 continue
-            try:
-                twin = made.add_stream_from_template(stream, opaque=True)
-            except (ValueError, load_av().FFmpegError):
+            twin = self._twin(made, stream)
+            if twin is None:
+                if stream.type == "data" and source.chapters():
+                    continue  # The titles of chapters in MP4, which are written anew.
                 name = getattr(stream.codec_context, "name", None) or "data"
                 self.warnings.append(
                     f"its {stream.type} stream {stream.index} ({name}) is left out: "
@@ -132,10 +147,27 @@ class Join:
                 )
                 continue
             with contextlib.suppress(AttributeError, ValueError):
-                twin.metadata.update(_kept(stream.metadata))
-                twin.disposition = stream.disposition
+                twin.stream.metadata.update(_kept(stream.metadata))
+                twin.stream.disposition = stream.disposition
             copied[stream.index] = twin
         return copied
+
+    def _twin(self, made: "OutputContainer", stream: "Stream") -> "Twin | None":
+        """Return the stream that one becomes; None where the container has no place."""
+        if stream.type == "data":
+            return None
+        name = getattr(stream.codec_context, "name", "")
+        form = text_form(name, self.encoding.container)
+        if form == name:
+            return Twin(made.add_stream_from_template(stream, opaque=True), name, form)
+        try:
+            return Twin(made.add_stream_from_template(stream, opaque=True))
+        except (ValueError, load_av().FFmpegError):
+            if form is None:
+                return None
+        twin = made.add_mux_stream(form)
+        twin.time_base = stream.time_base
+        return Twin(twin, name, form)
 
     def _encoded(self, stream: "Stream") -> Iterator[Timed]:
         """Yield the packets of the parts.
@@ -144,8 +176,10 @@ class Join:
         nothing of each other; both follow from the order of the packets alone.
         """
         av = load_av()
-        times = [record.pts for part in self.parts for record in _heads(part)]
+        heads = [record for part in self.parts for record in _heads(part)]
+        times = [record.pts for record in heads]
         shown = sorted(times)
+        end = max((one.pts + one.duration for one in heads), default=0)
         rank = {pts: index for index, pts in enumerate(shown)}
         delay = max((index - rank[pts] for index, pts in enumerate(times)), default=0)
         base = self.encoding.time_base
@@ -158,6 +192,9 @@ class Join:
             ahead = index - delay
             packet.dts = shown[ahead] if ahead >= 0 else shown[0] + ahead * tick
             packet.is_keyframe = record.key
+            if index == len(times) - 1 and self.encoding.container in ("mp4", "mov"):
+                # MP4 adds up how long each is the last to be decoded.
+                packet.duration = max(1, end - delay * tick - packet.dts)
             yield float(packet.dts * base), 0, packet
 
 
@@ -166,7 +203,7 @@ def _heads(part: Path) -> Iterator[Any]:
 
 
 def _others(
-    source: "InputContainer | None", copied: dict[int, "Stream"]
+    source: "InputContainer | None", copied: dict[int, Twin]
 ) -> Iterator[Timed]:
     """Yield the packets of other streams, as they are."""
     if source is None or not copied:
@@ -176,12 +213,21 @@ def _others(
             continue  # The end of a stream.
         ticks = packet.dts if packet.dts is not None else packet.pts
         base = packet.time_base or Fraction(1)
-        packet.stream = copied[packet.stream.index]
+        twin = copied[packet.stream.index]
+        if twin.form is not None:
+            data = to_form(bytes(packet), twin.codec, twin.form)
+            if data is None:
+                continue
+            turned = load_av().Packet(data)
+            turned.pts = turned.dts = ticks
+            turned.duration, turned.time_base = packet.duration, base
+            packet = turned
+        packet.stream = twin.stream
         yield float((ticks or 0) * base), 1, packet
 
 
 def _demuxed(
-    source: "InputContainer", copied: dict[int, "Stream"]
+    source: "InputContainer", copied: dict[int, Twin]
 ) -> Iterator["Packet[Any]"]:
     packets = source.demux([source.streams[index] for index in copied])
     while True:
@@ -211,4 +257,4 @@ def _kept(metadata: dict[str, str]) -> dict[str, str]:
     }
 
 
-__all__ = ["ROTATABLE", "Join", "OutputError"]
+__all__ = ["ROTATABLE", "Join"]

@@ -43,6 +43,8 @@ class Clip:
     """Degrees by which players turn it counterclockwise."""
     aspect: Fraction | None
     """Width of a pixel by its height, where that is not 1."""
+    end: int | None = None
+    """Tick at which its last frame ends, where the file tells."""
     notes: tuple[str, ...] = ()
     """What of it cannot be kept."""
 
@@ -130,6 +132,9 @@ def _describe(
         seconds = container.duration / 1e6
     frames = stream.frames or round(seconds * rate)
     aspect = stream.sample_aspect_ratio
+    end = None
+    if stream.duration:
+        end = stream.duration + (stream.start_time or 0)
     return Clip(
         path=path,
         size=Size(frame.height, frame.width),
@@ -141,6 +146,7 @@ def _describe(
         seconds=seconds,
         rotation=int(frame.rotation) % 360,
         aspect=aspect if aspect not in (None, 0, 1) else None,
+        end=end,
         notes=tuple(_notes(frame)),
     )
 

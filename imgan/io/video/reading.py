@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _SHORT = 0.02
 """Share of a clip that may be missing before its end counts as cut off."""
 
+_LONGEST_LAST = 20
+"""Usual durations of a frame that the last one may have."""
+
 
 @dataclass
 class TimedFrame:
@@ -62,18 +65,21 @@ class ClipReader:
         Raises:
             ImageReadError: If the clip cannot be opened.
         """
-        clip = self.clip
-        usual = max(1, round(1 / clip.rate / clip.time_base))
-        before: int | None = None
-        with open_clip(clip.path) as container:
+        waiting: TimedFrame | None = None
+        with open_clip(self.clip.path) as container:
             for index, frame in enumerate(self._decoded(container)):
                 pts = frame.pts if frame.pts is not None else self.last
-                if before is not None and pts <= before:
-                    pts = before + 1
-                duration = int(frame.duration or 0) or usual
+                if waiting is not None:
+                    # What the file says of durations is in the order of decoding.
+                    pts = max(pts, waiting.pts + 1)
+                    waiting.duration = pts - waiting.pts
+                    yield waiting
                 pixels = self._pixels(frame) if wanted(index) else None
-                self.read, self.last, before = index + 1, pts + duration, pts
-                yield TimedFrame(index, pts, duration, pixels)
+                duration = self._last_duration(pts, int(frame.duration or 0))
+                waiting = TimedFrame(index, pts, duration, pixels)
+                self.read, self.last = index + 1, pts + duration
+        if waiting is not None:
+            yield waiting
 
     def warnings(self) -> list[str]:
         """Return what the user should know, after the last frame."""
@@ -91,6 +97,14 @@ class ClipReader:
                 "the file is cut off"
             )
         return found
+
+    def _last_duration(self, pts: int, told: int) -> int:
+        """Return how long a frame is shown that no other follows."""
+        clip = self.clip
+        usual = max(1, round(1 / clip.rate / clip.time_base))
+        if clip.end is not None and 0 < clip.end - pts <= _LONGEST_LAST * usual:
+            return clip.end - pts
+        return told or usual
 
     def _decoded(self, container: "InputContainer") -> Iterator["VideoFrame"]:
         stream = container.streams.video[0]
