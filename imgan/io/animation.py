@@ -33,6 +33,7 @@ ANIMATION_FORMATS = {".gif": "gif", ".webp": "webp", ".png": "png", ".apng": "pn
 _LONGEST_SIDE = {"gif": 65_535, "webp": 16_383, "png": 2**31 - 1}
 _USUAL_DELAY = 100  # milliseconds, what browsers take for a delay of 0
 _WEBP_ANIMATED = 0x02
+_GIF_TAIL = 1024  # bytes in which the end is looked for; some pad it with zeros
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Animation:
     """Milliseconds that each frame is shown."""
     loop: int
     """How often it is shown; 0 for ever."""
+    cut_off: bool = False
+    """Whether frames are missing at its end."""
 
 
 def is_animation(path: Path) -> bool:
@@ -89,7 +92,8 @@ def read_animation(path: Path, max_megapixels: float = 500.0) -> Animation:
                 "animated GIF, WebP or PNG"
             )
         check_area(source, size, max_megapixels)
-        return Animation(path, source.image_format, size, tuple(delays), loop)
+        cut_off = source.image_format == "gif" and not _ends_as_gif(source)
+        return Animation(path, source.image_format, size, tuple(delays), loop, cut_off)
 
 
 def animation_frames(animation: Animation) -> Iterator[Picture]:
@@ -203,6 +207,12 @@ def _vips_facts(image: pyvips.Image) -> tuple[Size, list[int], int]:
     delays += [_USUAL_DELAY] * (pages - len(delays))
     loop = int(image.get("loop")) if image.get_typeof("loop") else 0
     return Size(height or image.height // pages, image.width), delays[:pages], loop
+
+
+def _ends_as_gif(source: Source) -> bool:
+    # libvips takes the frames that it finds, and says nothing of the others.
+    tail = source.read_at(max(0, source.length - _GIF_TAIL), _GIF_TAIL)
+    return tail.rstrip(b"\0").endswith(b";")
 
 
 def _png_facts(source: Source) -> tuple[Size, list[int], int]:

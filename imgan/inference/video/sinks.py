@@ -115,12 +115,13 @@ class ClipSink:
         if moment.picture is None:
             raise ValueError("The frame was not computed")
         try:
-            if moment.index % PART_FRAMES == 0 or self._encoder is None:
-                self._end_part()
+            if self._encoder is None:
                 self._encoder = make_encoder(self._encoding)
                 self._part = self._folder.writer(self._parts).__enter__()
             frame = self._frame(moment, moment.picture)
             self._keep(self._encoder.encode(frame))
+            if (moment.index + 1) % PART_FRAMES == 0:
+                self._end_part()
         except load_av().FFmpegError as error:
             raise clip_error(self._join.output, error) from error
 

@@ -131,7 +131,11 @@ class AnimationSource:
 
     def warnings(self) -> list[str]:
         """Return what could not be kept."""
-        return ["it is laid over white: clips are not transparent"] * self._laid
+        found = ["it is laid over white: clips are not transparent"] * self._laid
+        if self._animation.cut_off:
+            count = len(self._animation.delays)
+            found.append(f"the file is cut off after {count} frames")
+        return found
 
     def _shown(self, picture: Picture) -> Picture:
         if picture.alpha is None or not self._opaque:

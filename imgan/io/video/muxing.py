@@ -194,7 +194,8 @@ class Join:
             packet.is_keyframe = record.key
             if index == len(times) - 1 and self.encoding.container in ("mp4", "mov"):
                 # MP4 adds up how long each is the last to be decoded.
-                packet.duration = max(1, end - delay * tick - packet.dts)
+                rest = end - delay * tick - packet.dts
+                packet.duration = max(record.duration, rest)
             yield float(packet.dts * base), 0, packet
 
 

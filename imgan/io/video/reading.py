@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SHORT = 0.02
 """Share of a clip that may be missing before its end counts as cut off."""
 
+_ONE_BY_ONE = frozenset({"h264", "hevc"})
 _LONGEST_LAST = 20
 """Usual durations of a frame that the last one may have."""
 
@@ -46,13 +47,27 @@ class ClipReader:
     """
 
     clip: Clip
-    damaged: int = 0
-    """Packets and frames with errors."""
+    failed: int = 0
+    """Packets that could not be decoded."""
+    patched: int = 0
+    """Frames whose damage the decoder covered."""
     read: int = 0
     last: int = 0
     """Tick at which the last frame ends."""
+    _packets_read: int = 0
+    _one_by_one: bool = False
+    """Whether every packet is a frame."""
     _broken: bool = False
     """Whether the container could not be read to its end."""
+
+    @property
+    def damaged(self) -> int:
+        """Frames with errors, those that are missing among them."""
+        missing = 0
+        if self._one_by_one:
+            # The decoder of HEVC passes over what it cannot read without a word.
+            missing = self._packets_read - self.read
+        return max(self.failed, missing) + self.patched
 
     def frames(
         self, wanted: Callable[[int], bool] = lambda index: True
@@ -109,14 +124,16 @@ class ClipReader:
     def _decoded(self, container: "InputContainer") -> Iterator["VideoFrame"]:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
+        self._one_by_one = stream.codec_context.name in _ONE_BY_ONE
         for packet in self._packets(container, stream):
+            self._packets_read += bool(packet.size and not packet.is_discard)
             try:
                 frames = packet.decode()
             except load_av().FFmpegError:
-                self.damaged += 1
+                self.failed += 1
                 continue
             for frame in frames:
-                self.damaged += bool(frame.is_corrupt)
+                self.patched += bool(frame.is_corrupt)
                 yield frame
         if self._broken:
             with contextlib.suppress(load_av().FFmpegError):
@@ -132,7 +149,7 @@ class ClipReader:
             except StopIteration:
                 return
             except load_av().FFmpegError:
-                self.damaged += 1
+                self.failed += 1
                 self._broken = True
                 return
 

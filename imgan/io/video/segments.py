@@ -75,11 +75,13 @@ class WorkFolder:
 
     def __init__(self, path: Path, output: Path) -> None:
         self.path, self.output = path, output
+        self._lock: BinaryIO | None = None
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock: BinaryIO | None = (path / "lock").open("wb")
+            self._lock = (path / "lock").open("wb")
             self._claim()
         except OSError as error:
+            self.close()
             raise write_error(output, error) from error
         for unfinished in path.glob("*.unfinished"):
             unfinished.unlink(missing_ok=True)
@@ -120,6 +122,7 @@ class WorkFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            self.close()
             raise OutputError(
                 f"Another process is making {self.output}; wait for it, or name "
                 "another output"
