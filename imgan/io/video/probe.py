@@ -73,7 +73,9 @@ def probe_clip(path: Path, max_megapixels: float = 500.0) -> Clip:
     av = load_av()
     with open_clip(path) as container:
         if not container.streams.video:
-            raise ImageReadError(f"{path} holds no video stream")
+            raise ImageReadError(
+                f"{path} holds no video stream, or is cut off before it begins"
+            )
         stream = container.streams.video[0]
         size = Size(stream.codec_context.height, stream.codec_context.width)
         if size.megapixels > max_megapixels:
