@@ -28,12 +28,14 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="signals")
 BICUBIC = ["--model", "bicubic", "--scale", "2"]
 
 
-def start(*words):
+def start(*words, **options):
+    words = [*map(str, words), *BICUBIC, "--preset", "ultrafast"]
     return subprocess.Popen(
-        [sys.executable, "-m", "imgan", "upscale", *map(str, words), *BICUBIC],
+        [sys.executable, "-m", "imgan", "upscale", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     )
 
 
@@ -141,6 +143,7 @@ def test_a_bad_clip_is_one_line(tmp_path, capsys):
 
 
 @POSIX
+@pytest.mark.slow
 def test_ctrl_c_is_answered_and_the_rest_is_made_later(tmp_path):
     source = make_clip(tmp_path / "a.mkv", times=range(300), size=(32, 48))
     process = start(source, tmp_path / "o.mp4")
@@ -156,6 +159,32 @@ def test_ctrl_c_is_answered_and_the_rest_is_made_later(tmp_path):
     assert " frames of " in told
     assert len(decoded(tmp_path / "o.mp4")) == 300
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mkv", "o.mp4"]
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize(("room", "parts"), [(100_000, False), (205_000, True)])
+def test_a_full_disk_is_one_line_and_what_is_there_is_kept(room, parts, tmp_path):
+    """Of a part, then of the clip: a limit for files stands for a disk."""
+    import resource
+
+    source = make_clip(tmp_path / "a.mkv", times=range(120), size=(32, 48))
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    process = start(source, tmp_path / "o.mp4", "--crf", "10", preexec_fn=limit)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 1, told
+    (line,) = [one for one in told.splitlines() if one.startswith("imgan: ")]
+    assert line.endswith("o.mp4: File too large")
+    assert not (tmp_path / "o.mp4").exists()
+    assert bool(list(tmp_path.glob(".*.imgan-work/*.part"))) == parts
+    again = start(source, tmp_path / "o.mp4", "--crf", "10")
+    _, told = again.communicate(timeout=60)
+    assert again.returncode == 0, told
+    assert ("120 frames of" in told) == parts
+    assert len(decoded(tmp_path / "o.mp4")) == 120
 
 
 @POSIX

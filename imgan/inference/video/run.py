@@ -306,8 +306,10 @@ class _Batch:
         kept = job.inputs[0] if job.kind == "clip" else None
         sink = ClipSink(job.output, encoding, settings, kept, clip.time_base)
         if sink.resumed:
-            done = f"{sink.resumed} frames of {job.output} are there; going on"
-            self.on_event(Told(done))
+            # The last part may be shorter than the others.
+            done = min(sink.resumed, clip.frames or sink.resumed)
+            told = f"{done} frames of {job.output} are there; going on"
+            self.on_event(Told(told))
         return sink
 
     def _is_there(self, job: MovingJob, size: Size) -> bool:

@@ -81,7 +81,9 @@ class WorkFolder:
             self._lock = (path / "lock").open("wb")
             self._claim()
         except OSError as error:
-            self.close()
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
             raise write_error(output, error) from error
         for unfinished in path.glob("*.unfinished"):
             unfinished.unlink(missing_ok=True)
@@ -103,14 +105,18 @@ class WorkFolder:
 
     def discard(self) -> None:
         """Remove the folder with all parts."""
-        self.close()
+        # Before the lock is given up: nobody else may be in it yet.
         shutil.rmtree(self.path, ignore_errors=True)
+        self.close()
 
     def close(self) -> None:
-        """Let go of the folder and keep it."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        """Let go of the folder; it stays if there is a part in it."""
+        if self._lock is None:
+            return
+        if not self.whole():
+            shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.close()
+        self._lock = None
 
     def _claim(self) -> None:
         try:
@@ -122,7 +128,8 @@ class WorkFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            self.close()
+            self._lock.close()
+            self._lock = None
             raise OutputError(
                 f"Another process is making {self.output}; wait for it, or name "
                 "another output"
