@@ -111,6 +111,7 @@ def run_command(
     """Plan and process a batch, and tell the user; return the exit code."""
     if len(paths) < 2:
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
+    from imgan.cli.clip_command import check_used
     from imgan.cli.clip_command import clips_left_out
     from imgan.cli.clip_command import plan_clips
     from imgan.cli.clip_command import take_animations
@@ -130,6 +131,7 @@ def run_command(
     if stills:
         plan = plan_jobs(stills, output, recursive=recursive, image_format=image_format)
         jobs += take_animations(plan, image_format, cluster)
+    check_used(moving, jobs)
     progress = ClipProgress(len(plan.jobs) + len(jobs), quiet=quiet)
     left_out = clips_left_out(stills)
     if left_out and not quiet:

@@ -87,6 +87,28 @@ def take_animations(
     return [] if cluster is not None else part_animations(plan, image_format)
 
 
+def check_used(moving: "MovingOptions | None", jobs: "list[MovingJob]") -> None:
+    """Refuse options of clips where they would do nothing.
+
+    Raises:
+        UsageError: If no clip is made, or `--fps` is given and none of pictures.
+    """
+    from imgan.inference.video.run import MovingOptions
+
+    if moving is None or moving == MovingOptions():
+        return
+    made = [job for job in jobs if job.made == "clip"]
+    if not made:
+        raise UsageError(
+            "--fps, --video-codec, --crf and --preset are for clips, and none is made "
+            "here; leave them out, or name an output such as result.mp4"
+        )
+    if moving.fps is not None and all(job.kind != "pictures" for job in made):
+        raise UsageError(
+            "--fps is for clips made of pictures; others keep their times. Leave it out"
+        )
+
+
 def clips_left_out(inputs: list[Path]) -> str | None:
     """Return a line about clips in the folders that were named, if there are any."""
     from imgan.inference.video.plan import count_clips

@@ -113,6 +113,8 @@ def test_a_folder_of_everything(tmp_path, capsys):
         (["a.mkv", "o.mp4", "--video-codec", "h265"], "Did you mean"),
         (["a.mkv", "o.mp4", "--crf", "60"], "from 0, best, to 51"),
         (["a.mkv", "o.mp4", "--cluster", "local"], "leave it out"),
+        (["a.mkv", "o.mp4", "--fps", "9"], "--fps is for clips made of pictures"),
+        (["a.mkv", "o", "--format", "png", "--crf", "9"], "none is made"),
         (["a.mkv", "a.mkv"], "would replace the input"),
     ],
 )

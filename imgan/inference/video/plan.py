@@ -1,5 +1,7 @@
 """Which inputs move, and what becomes of each: decided by names before it starts."""
 
+import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -17,6 +19,7 @@ from imgan.io.formats import suffix_of
 from imgan.io.paths import JobPlan
 from imgan.io.paths import natural_key
 from imgan.io.temporaries import is_temporary
+from imgan.io.video.library import CLIP_FORMATS
 from imgan.io.video.library import is_clip
 
 Kind = Literal["clip", "animation", "pictures"]
@@ -45,6 +48,12 @@ class MovingPlan:
     stills: list[Path] = field(default_factory=list)
 
 
+_FOREIGN = frozenset(
+    {".wmv", ".flv", ".ts", ".m2ts", ".mpg", ".mpeg", ".3gp", ".ogv", ".vob"}
+)
+"""Suffixes of clips that are not written."""
+
+
 def plan_moving(
     inputs: Sequence[Path], output: Path, image_format: str = "same"
 ) -> MovingPlan:
@@ -63,6 +72,11 @@ def plan_moving(
     for path in inputs:
         if (is_clip(path) or is_clip(output)) and not path.exists():
             raise DataError(f"No such file or folder: {path}")
+    if output.suffix.lower() in _FOREIGN and not output.is_dir():
+        raise UsageError(
+            f"{output} would be a clip of a kind that is not written; expected one of "
+            f"{', '.join(CLIP_FORMATS)}"
+        )
     if is_clip(output) and not output.is_dir():
         plan = MovingPlan([_into_clip(inputs, output)])
     elif output.suffix.lower() in PICTURE_SUFFIXES and not output.is_dir():
@@ -95,12 +109,13 @@ def count_clips(inputs: Sequence[Path]) -> int:
 
     A folder of a telephone's photographs has clips in it that would take days.
     """
-    return sum(
-        is_clip(path) and not path.name.startswith(".")
-        for folder in inputs
-        if folder.is_dir()
-        for path in folder.iterdir()
-    )
+    count = 0
+    for folder in inputs:
+        # One that cannot be listed is told by what lists its pictures.
+        with contextlib.suppress(OSError):
+            names = os.listdir(folder)
+            count += sum(is_clip(one) and not one.startswith(".") for one in names)
+    return count
 
 
 def _into_clip(inputs: Sequence[Path], output: Path) -> MovingJob:

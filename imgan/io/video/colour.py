@@ -86,12 +86,15 @@ def from_rgb(pixels: Array, pixel_format: str, tags: ColourTags) -> "VideoFrame"
     """Return a frame to encode.
 
     Args:
-        pixels: `(height, width, 3)` or, grey, `(height, width)`; uint8 or uint16.
+        pixels: `(height, width, 3)` or, grey, `(height, width)`; uint8, uint16, or
+            float32 in `[0, 1]`.
         pixel_format: FFmpeg's name, such as `yuv420p`.
         tags: What its numbers will stand for.
     """
     from av import VideoFrame
 
+    if pixels.dtype == np.float32:
+        pixels = np.floor(np.clip(pixels, 0, 1) * 65535 + 0.5).astype(np.uint16)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     name = "rgb24" if pixels.dtype == np.uint8 else "rgb48le"

@@ -115,6 +115,8 @@ def test_what_is_refused(folder, tmp_path):
         plan_moving([clip], folder)
     with pytest.raises(UsageError, match="is one clip, so"):
         plan_moving([clip, tmp_path / "d.MKV"], tmp_path / "o.mp4")
+    with pytest.raises(UsageError, match=r"not written; expected one of \.mp4"):
+        plan_moving([clip], tmp_path / "o.wmv")
     with pytest.raises(DataError, match="No such file"):
         plan_moving([tmp_path / "none.mp4"], tmp_path / "o.mp4")
     (tmp_path / "empty").mkdir()

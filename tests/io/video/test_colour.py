@@ -101,6 +101,13 @@ def test_names_of_pixel_formats() -> None:
     assert [bits_of(name) for name in names] == [8, 10, 8, 8, 8, 10, 8]
 
 
+def test_floats_are_sixteen_bits() -> None:
+    tags, unit = ColourTags(1, False), (patches() / 255).astype(np.float32)
+    made = to_rgb(from_rgb(unit, "yuv444p10le", tags), tags, deep=True)
+    wanted = to_rgb(from_rgb(patches(257), "yuv444p10le", tags), tags, deep=True)
+    assert np.array_equal(made, wanted)
+
+
 def test_odd_sides_repeat_their_last_pixel() -> None:
     pixels = np.arange(3 * 5 * 3, dtype=np.uint8).reshape(3, 5, 3)
     padded = pad_to_even(pixels)

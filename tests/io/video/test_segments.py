@@ -64,10 +64,17 @@ def test_a_part_that_fails_leaves_nothing(folder: WorkFolder) -> None:
 
 
 def test_what_a_killed_process_left_is_removed(folder: WorkFolder) -> None:
-    (folder.path / "000004.unfinished").touch()
+    write(folder, 0)
+    (folder.path / "000001.unfinished").touch()
     folder.close()
     WorkFolder(folder.path, folder.output).close()
-    assert [path.name for path in folder.path.iterdir()] == ["lock"]
+    names = sorted(path.name for path in folder.path.iterdir())
+    assert names == ["000000.part", "lock"]
+
+
+def test_a_folder_without_a_part_is_not_kept(folder: WorkFolder) -> None:
+    folder.close()
+    assert not folder.path.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="locks")
