@@ -19,8 +19,8 @@ from imgan.errors import OutputError
 
 if TYPE_CHECKING:
     from imgan.inference.report import Report
+    from imgan.inference.video.options import MovingOptions
     from imgan.inference.video.plan import MovingJob
-    from imgan.inference.video.run import MovingOptions
     from imgan.inference.work import BatchOptions
     from imgan.io.paths import JobPlan
 
@@ -166,7 +166,7 @@ def _run(
     cluster: str | None,
 ) -> "Report":
     if jobs:
-        from imgan.inference.video.run import MovingOptions
+        from imgan.inference.video.options import MovingOptions
         from imgan.inference.video.run import run_mixed
 
         moving = moving or MovingOptions()

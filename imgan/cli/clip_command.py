@@ -9,8 +9,8 @@ import typer
 from imgan.errors import UsageError
 
 if TYPE_CHECKING:
+    from imgan.inference.video.options import MovingOptions
     from imgan.inference.video.plan import MovingJob
-    from imgan.inference.video.run import MovingOptions
     from imgan.io.paths import JobPlan
 
 Fps = Annotated[
@@ -52,7 +52,7 @@ def moving_options(
     fps: float | None, codec: str | None, crf: int | None, preset: str | None
 ) -> "MovingOptions":
     """Return what the options of a command line ask of clips."""
-    from imgan.inference.video.run import MovingOptions
+    from imgan.inference.video.options import MovingOptions
     from imgan.io.video.encoding import EncodingChoice
 
     return MovingOptions(EncodingChoice(codec, crf, preset), fps)
@@ -93,7 +93,7 @@ def check_used(moving: "MovingOptions | None", jobs: "list[MovingJob]") -> None:
     Raises:
         UsageError: If no clip is made, or `--fps` is given and none of pictures.
     """
-    from imgan.inference.video.run import MovingOptions
+    from imgan.inference.video.options import MovingOptions
 
     if moving is None or moving == MovingOptions():
         return

@@ -34,6 +34,7 @@ from imgan.inference.stages import Finished
 from imgan.inference.stages import Told
 from imgan.inference.video.flow import Flow
 from imgan.inference.video.flow import Step
+from imgan.inference.video.options import MovingOptions
 from imgan.inference.video.plan import MovingJob
 from imgan.inference.video.sinks import AnimationSink
 from imgan.inference.video.sinks import ClipSink
@@ -49,7 +50,6 @@ from imgan.io.animation import read_animation
 from imgan.io.formats import check_output
 from imgan.io.images import remove_temporaries
 from imgan.io.paths import JobPlan
-from imgan.io.video.encoding import EncodingChoice
 from imgan.io.video.encoding import check_choice
 from imgan.io.video.encoding import choose_encoding
 from imgan.io.video.library import CLIP_FORMATS
@@ -58,15 +58,6 @@ from imgan.io.video.probe import probe_clip
 from imgan.types import Size
 
 _DEFAULT_RATE = 24.0
-
-
-@dataclass(frozen=True)
-class MovingOptions:
-    """What is asked for of clips, beside what is done with every picture."""
-
-    encoding: EncodingChoice = EncodingChoice()
-    fps: float | None = None
-    """Frames a second of a clip made of pictures."""
 
 
 @dataclass(frozen=True)

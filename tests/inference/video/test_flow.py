@@ -13,8 +13,8 @@ from imgan.inference.predictor import Predictor
 from imgan.inference.report import BusyClock
 from imgan.inference.video import flow as flows
 from imgan.inference.video.flow import Flow
+from imgan.inference.video.options import MovingOptions
 from imgan.inference.video.plan import plan_moving
-from imgan.inference.video.run import MovingOptions
 from imgan.inference.video.run import run_moving
 from imgan.inference.video.sources import Moment
 from imgan.inference.work import BatchOptions

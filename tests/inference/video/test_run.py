@@ -11,8 +11,8 @@ from imgan.errors import OutputError
 from imgan.errors import UsageError
 from imgan.inference.predictor import Predictor
 from imgan.inference.video import sinks
+from imgan.inference.video.options import MovingOptions
 from imgan.inference.video.plan import plan_moving
-from imgan.inference.video.run import MovingOptions
 from imgan.inference.video.run import run_moving
 from imgan.inference.work import BatchOptions
 from imgan.io.animation import animation_frames
