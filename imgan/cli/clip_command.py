@@ -53,7 +53,7 @@ def moving_options(
 ) -> "MovingOptions":
     """Return what the options of a command line ask of clips."""
     from imgan.inference.video.options import MovingOptions
-    from imgan.io.video.encoding import EncodingChoice
+    from imgan.io.video.codecs import EncodingChoice
 
     return MovingOptions(EncodingChoice(codec, crf, preset), fps)
 

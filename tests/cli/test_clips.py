@@ -14,7 +14,7 @@ import pytest
 from imgan.cli.main import main
 from imgan.io.animation import is_animation
 from imgan.io.animation import read_animation
-from imgan.io.animation import write_animation
+from imgan.io.animation_writing import write_animation
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.io.video.probe import probe_clip

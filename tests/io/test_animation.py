@@ -10,7 +10,7 @@ from imgan.errors import OutputError
 from imgan.io.animation import animation_frames
 from imgan.io.animation import is_animation
 from imgan.io.animation import read_animation
-from imgan.io.animation import write_animation
+from imgan.io.animation_writing import write_animation
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imgan.io.video.encoding import EncodingChoice
+from imgan.io.video.codecs import EncodingChoice
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from imgan.inference.video.run import run_moving
 from imgan.inference.video.sources import Moment
 from imgan.inference.work import BatchOptions
 from imgan.io.images import Picture
-from imgan.io.video.encoding import EncodingChoice
+from imgan.io.video.codecs import EncodingChoice
 from tests.inference.translators import save_negative
 from tests.io.video.clips import decoded
 from tests.io.video.clips import make_clip
@@ -107,7 +107,7 @@ def test_a_failure_of_the_source_ends_it():
 
 def test_a_network_of_three_frames_is_given_those_before(tmp_path: Path, monkeypatch):
     """It makes the negative of the oldest; also where a run goes on in the middle."""
-    monkeypatch.setattr("imgan.inference.video.sinks.PART_FRAMES", 8)
+    monkeypatch.setattr("imgan.inference.video.clip_sink.PART_FRAMES", 8)
     model = save_negative(tmp_path / "model", 9, 3, num_frames=3)
     source = make_clip(
         tmp_path / "a.mkv",

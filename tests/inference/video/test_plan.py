@@ -10,7 +10,7 @@ from imgan.errors import UsageError
 from imgan.inference.video.plan import count_clips
 from imgan.inference.video.plan import part_animations
 from imgan.inference.video.plan import plan_moving
-from imgan.io.animation import write_animation
+from imgan.io.animation_writing import write_animation
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.io.paths import plan_jobs

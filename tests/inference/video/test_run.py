@@ -10,18 +10,18 @@ import pytest
 from imgan.errors import OutputError
 from imgan.errors import UsageError
 from imgan.inference.predictor import Predictor
-from imgan.inference.video import sinks
+from imgan.inference.video import clip_sink
 from imgan.inference.video.options import MovingOptions
 from imgan.inference.video.plan import plan_moving
 from imgan.inference.video.run import run_moving
 from imgan.inference.work import BatchOptions
 from imgan.io.animation import animation_frames
 from imgan.io.animation import read_animation
-from imgan.io.animation import write_animation
+from imgan.io.animation_writing import write_animation
 from imgan.io.images import Picture
 from imgan.io.images import read_image
 from imgan.io.images import write_image
-from imgan.io.video.encoding import EncodingChoice
+from imgan.io.video.codecs import EncodingChoice
 from imgan.io.video.probe import probe_clip
 from tests.io.video.clips import decoded
 from tests.io.video.clips import length_of
@@ -34,7 +34,7 @@ BICUBIC = BatchOptions(model="bicubic", scale=2)
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch):
-    monkeypatch.setattr(sinks, "PART_FRAMES", 8)
+    monkeypatch.setattr(clip_sink, "PART_FRAMES", 8)
 
 
 def run(inputs, output, image_format="same", *, options=BICUBIC, **kwargs):
@@ -248,7 +248,7 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
     def full(self, record):
         raise OutputError("Cannot write o.mp4: No space left on device")
 
-    monkeypatch.setattr(sinks.PartWriter, "add", full)
+    monkeypatch.setattr(clip_sink.PartWriter, "add", full)
     (row,) = run(source, tmp_path / "o.mp4").files
     assert row.error == "Cannot write o.mp4: No space left on device"
     assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]

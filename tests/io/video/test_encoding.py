@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from imgan.errors import UsageError
-from imgan.io.video.encoding import CODECS
-from imgan.io.video.encoding import EncodingChoice
-from imgan.io.video.encoding import check_choice
+from imgan.io.video.codecs import CODECS
+from imgan.io.video.codecs import EncodingChoice
+from imgan.io.video.codecs import check_choice
 from imgan.io.video.encoding import choose_encoding
 from imgan.io.video.probe import probe_clip
 from imgan.types import Size
