@@ -22,6 +22,7 @@ from imgan.io.video.encoding import Encoding
 from imgan.io.video.encoding import set_up
 from imgan.io.video.library import clip_error
 from imgan.io.video.library import load_av
+from imgan.io.video.probe import main_video
 from imgan.io.video.probe import open_clip
 from imgan.io.video.segments import read_part
 from imgan.io.video.subtitles import text_form
@@ -47,6 +48,18 @@ _OF_THE_CONTAINER = {
     "rotate",
     "duration",
 }
+
+_SOUND = frozenset({"audio"})
+_ATTEMPTS = (
+    frozenset({"audio", "subtitle", "video", "attachment"}),
+    _SOUND,
+    frozenset[str](),
+)
+"""Kinds of streams that are copied; the fewer, the less a container can refuse."""
+
+
+class _Unfit(Exception):  # noqa: N818
+    """The container does not take the streams that were to be copied."""
 
 
 class Twin(NamedTuple):
@@ -91,25 +104,38 @@ class Join:
         descriptor, temporary = open_temporary(self.output)
         os.close(descriptor)
         try:
-            with contextlib.ExitStack() as stack:
-                source = None
-                if self.source is not None:
-                    source = stack.enter_context(open_clip(self.source))
-                container = self.encoding.container
-                made = stack.enter_context(
-                    av.open(str(temporary), "w", format=container)
-                )
-                self._fill(made, source, cancelled)
+            for kinds in _ATTEMPTS:
+                with contextlib.suppress(_Unfit):
+                    self._attempt(temporary, kinds, cancelled)
+                    break
             commit_temporary(temporary, self.output)
         except (av.FFmpegError, OSError) as error:
             raise clip_error(self.output, error) from error
         finally:
             discard_temporary(temporary)
 
+    def _attempt(
+        self,
+        temporary: Path,
+        kinds: frozenset[str],
+        cancelled: threading.Event | None,
+    ) -> None:
+        """Write the clip with the streams of some kinds beside its own."""
+        self.warnings.clear()
+        with contextlib.ExitStack() as stack:
+            source = None
+            if self.source is not None:
+                source = stack.enter_context(open_clip(self.source))
+            made = stack.enter_context(
+                load_av().open(str(temporary), "w", format=self.encoding.container)
+            )
+            self._fill(made, source, kinds, cancelled)
+
     def _fill(
         self,
         made: "OutputContainer",
         source: "InputContainer | None",
+        kinds: frozenset[str],
         cancelled: threading.Event | None,
     ) -> None:
         video: Any = made.add_stream(self.encoding.encoder, rate=self.encoding.rate)
@@ -119,8 +145,15 @@ class Join:
             video.set_display_rotation(self.encoding.rotation)
         copied: dict[int, Twin] = {}
         if source is not None:
-            copied = self._copy_streams(made, source)
+            copied = self._copy_streams(made, source, kinds)
             _copy_facts(made, source, video)
+        try:
+            made.start_encoding()
+        except load_av().FFmpegError as error:
+            # A container that knows a codec may still not take this stream of it.
+            if copied:
+                raise _Unfit from error
+            raise
         streams = [self._encoded(video), _others(source, copied)]
         for _, _, packet in heapq.merge(*streams, key=lambda timed: timed[:1]):
             if cancelled is not None and cancelled.is_set():
@@ -128,15 +161,18 @@ class Join:
             made.mux(packet)
 
     def _copy_streams(
-        self, made: "OutputContainer", source: "InputContainer"
+        self,
+        made: "OutputContainer",
+        source: "InputContainer",
+        kinds: frozenset[str],
     ) -> dict[int, "Twin"]:
         """Announce the other streams in the new clip; return them by old number."""
         copied = {}
-        main = source.streams.video[0].index
+        main = main_video(source)
         for stream in source.streams:
-            if stream.index == main:
+            if main is None or stream.index == main.index:
                 continue
-            twin = self._twin(made, stream)
+            twin = self._twin(made, stream) if stream.type in kinds else None
             if twin is None:
                 if stream.type == "data" and source.chapters():
                     continue  # The titles of chapters in MP4, which are written anew.
@@ -154,10 +190,11 @@ class Join:
 
     def _twin(self, made: "OutputContainer", stream: "Stream") -> "Twin | None":
         """Return the stream that one becomes; None where the container has no place."""
-        if stream.type == "data":
+        container = self.encoding.container
+        if stream.type == "attachment" and container != "matroska":
             return None
         name = getattr(stream.codec_context, "name", "")
-        form = text_form(name, self.encoding.container)
+        form = text_form(name, container)
         if form == name:
             return Twin(made.add_stream_from_template(stream, opaque=True), name, form)
         try:
@@ -210,8 +247,10 @@ def _others(
     if source is None or not copied:
         return
     for packet in _demuxed(source, copied):
-        if packet.dts is None and packet.pts is None:
+        if not packet.size:
             continue  # The end of a stream.
+        if packet.dts is None and packet.pts is None:
+            packet.pts = packet.dts = 0  # The picture of a cover has no time.
         ticks = packet.dts if packet.dts is not None else packet.pts
         base = packet.time_base or Fraction(1)
         twin = copied[packet.stream.index]
@@ -238,13 +277,13 @@ def _demuxed(
             return  # What is cut off was said when its frames were read.
 
 
-def _copy_facts(
-    made: "OutputContainer", source: "InputContainer", video: "Stream"
-) -> None:
+def _copy_facts(made: "OutputContainer", source: "InputContainer", video: Any) -> None:
     """Copy titles, languages and chapters."""
     made.metadata.update(_kept(source.metadata))
-    with contextlib.suppress(AttributeError, ValueError):
-        video.metadata.update(_kept(source.streams.video[0].metadata))
+    main = main_video(source)
+    if main is not None:
+        video.metadata.update(_kept(main.metadata))
+        video.disposition = main.disposition
     chapters = source.chapters()
     if chapters:
         made.set_chapters(chapters)

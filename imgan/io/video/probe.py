@@ -72,11 +72,11 @@ def probe_clip(path: Path, max_megapixels: float = 500.0) -> Clip:
     """
     av = load_av()
     with open_clip(path) as container:
-        if not container.streams.video:
+        stream = main_video(container)
+        if stream is None:
             raise ImageReadError(
                 f"{path} holds no video stream, or is cut off before it begins"
             )
-        stream = container.streams.video[0]
         size = Size(stream.codec_context.height, stream.codec_context.width)
         if size.megapixels > max_megapixels:
             raise ImageReadError(
@@ -104,6 +104,20 @@ def open_clip(path: Path) -> "InputContainer":
         raise ImageReadError(
             f"{path} is a truncated, damaged or unusual clip: {reason_of(error)}"
         ) from error
+
+
+def main_video(container: "InputContainer") -> "VideoStream | None":
+    """Return the first video stream of a clip that is no picture of its cover."""
+    from av.stream import Disposition
+
+    return next(
+        (
+            stream
+            for stream in container.streams.video
+            if not stream.disposition & Disposition.attached_pic
+        ),
+        None,
+    )
 
 
 def _first_frame(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from imgan.io.video.colour import to_rgb
 from imgan.io.video.library import load_av
 from imgan.io.video.probe import Clip
+from imgan.io.video.probe import main_video
 from imgan.io.video.probe import open_clip
 from imgan.types import Array
 
@@ -122,7 +123,9 @@ class ClipReader:
         return told or usual
 
     def _decoded(self, container: "InputContainer") -> Iterator["VideoFrame"]:
-        stream = container.streams.video[0]
+        stream = main_video(container)
+        if stream is None:
+            return
         stream.thread_type = "AUTO"
         self._one_by_one = stream.codec_context.name in _ONE_BY_ONE
         for packet in self._packets(container, stream):

@@ -354,3 +354,103 @@ def test_damage_is_told(tmp_path):
     row = one_row(run(source, tmp_path / "o.mp4"))
     assert "the file is cut off" in row.warnings[-1]
     assert len(decoded(tmp_path / "o.mp4")) == row.frames < 30
+
+
+def test_the_picture_of_a_cover_is_no_film_and_is_kept(tmp_path):
+    import av
+    from av.stream import Disposition
+
+    plain, source = make_clip(tmp_path / "a.mp4", sound=True), tmp_path / "b.mp4"
+    write_image(Picture(photograph(40, 40)), tmp_path / "cover.png")
+    with av.open(str(plain)) as given, av.open(str(source), "w") as made:
+        cover = made.add_mux_stream("png", width=40, height=40)
+        cover.disposition = Disposition.attached_pic
+        twins = [
+            made.add_stream_from_template(one, opaque=True) for one in given.streams
+        ]
+        packet = av.Packet((tmp_path / "cover.png").read_bytes())
+        packet.stream, packet.time_base = cover, Fraction(1, 90_000)
+        packet.pts = packet.dts = 0
+        packet.is_keyframe = True
+        made.mux(packet)
+        for packet in given.demux():
+            if packet.size:
+                packet.stream = twins[packet.stream.index]
+                made.mux(packet)
+    row = one_row(run(source, tmp_path / "o.mp4"))
+    assert (row.frames, row.warnings) == (30, [])
+    with av.open(str(tmp_path / "o.mp4")) as container:
+        kinds = {(one.type, one.codec_context.name) for one in container.streams}
+    assert kinds == {("video", "h264"), ("video", "png"), ("audio", "aac")}
+    (line,) = one_row(run(source, tmp_path / "o.mkv")).warnings
+    assert "video stream 2 (png) is left out: .mkv does not hold it" in line
+
+
+def test_attachments_and_chapters_are_kept(tmp_path):
+    import av
+
+    source = tmp_path / "a.mkv"
+    plain = make_clip(tmp_path / "plain.mkv")
+    with av.open(str(plain)) as given, av.open(str(source), "w") as made:
+        twin = made.add_stream_from_template(given.streams[0], opaque=True)
+        made.add_attachment("font.ttf", "application/x-truetype-font", b"letters")
+        chapter = {"id": 1, "start": 0, "end": 500, "metadata": {"title": "One"}}
+        made.set_chapters([{**chapter, "time_base": Fraction(1, 1000)}])
+        for packet in given.demux():
+            if packet.size:
+                packet.stream = twin
+                made.mux(packet)
+    assert one_row(run(source, tmp_path / "o.mkv")).warnings == []
+    with av.open(str(tmp_path / "o.mkv")) as container:
+        assert [one.type for one in container.streams] == ["video", "attachment"]
+        (kept,) = container.chapters()
+        assert kept["metadata"]["title"] == "One"
+        assert (kept["end"] - kept["start"]) * kept["time_base"] == Fraction(1, 2)
+    (line,) = one_row(run(source, tmp_path / "o.mp4")).warnings
+    assert "attachment stream 1" in line
+    row = one_row(run(tmp_path / "o.mp4", tmp_path / "again.mp4"))
+    assert row.warnings == []
+
+
+def test_sound_alone_is_no_clip(tmp_path):
+    import av
+
+    plain, source = make_clip(tmp_path / "a.mp4", sound=True), tmp_path / "b.mp4"
+    with av.open(str(plain)) as given, av.open(str(source), "w") as made:
+        twin = made.add_stream_from_template(given.streams.audio[0], opaque=True)
+        for packet in given.demux(given.streams.audio[0]):
+            if packet.size:
+                packet.stream = twin
+                made.mux(packet)
+    (row,) = run(source, tmp_path / "o.mp4").files
+    assert "holds no video stream" in row.error
+
+
+def test_what_a_container_refuses_at_its_start_is_left_out(tmp_path, monkeypatch):
+    """Hours of parts are not given up for an attachment."""
+    import av
+
+    from imgan.io.video.muxing import Join
+    from imgan.io.video.muxing import Twin
+
+    plain, source = make_clip(tmp_path / "a.mkv", sound=True), tmp_path / "b.mkv"
+    with av.open(str(plain)) as given, av.open(str(source), "w") as made:
+        twins = [
+            made.add_stream_from_template(one, opaque=True) for one in given.streams
+        ]
+        made.add_attachment("font.ttf", "application/x-truetype-font", b"letters")
+        for packet in given.demux():
+            if packet.size:
+                packet.stream = twins[packet.stream.index]
+                made.mux(packet)
+    monkeypatch.setattr(
+        Join,
+        "_twin",
+        lambda self, made, one: Twin(made.add_stream_from_template(one, opaque=True)),
+    )
+    (line,) = one_row(run(source, tmp_path / "o.mp4")).warnings
+    assert "attachment stream 2" in line
+    sound = packets_of(tmp_path / "o.mp4", "audio")
+    assert [data for _, data in sound] == [
+        data for _, data in packets_of(source, "audio")
+    ]
