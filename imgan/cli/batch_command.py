@@ -20,6 +20,8 @@ from imgan.errors import OutputError
 if TYPE_CHECKING:
     from imgan.inference.planning import FileOptions
     from imgan.inference.report import Report
+    from imgan.inference.video.options import MovingOptions
+    from imgan.inference.video.plan import MovingJob
     from imgan.inference.work import BatchOptions
     from imgan.io.paths import JobPlan
 
@@ -55,15 +57,18 @@ def run_command(
     options: "BatchOptions",
     files: "FileOptions",
     running: Running,
+    moving: "MovingOptions",
 ) -> int:
     """Plan and process a batch, and tell the user; return the exit code."""
     if len(paths) < 2:
         raise typer.BadParameter("Expected at least one INPUT, and OUTPUT as the last")
     if running.measure and not running.dry_run:
         raise typer.BadParameter("--measure is of --dry-run; give both, or neither")
+    from imgan.cli.clip_command import check_used
+    from imgan.cli.clip_command import clips_left_out
+    from imgan.cli.clip_progress import ClipProgress
     from imgan.inference.combinations import check_for_cluster
     from imgan.inference.memory import share_arenas
-    from imgan.inference.planning import plan_batch
     from imgan.inference.threads import limit_threads
 
     share_arenas()
@@ -73,8 +78,12 @@ def run_command(
         limit_threads(options.jobs)
     *inputs, output = paths
     _check_report(running.report)
-    plan, options = plan_batch(inputs, output, files, options, command)
-    progress = BatchProgress(len(plan.jobs), quiet=running.quiet)
+    plan, jobs, options = _plan(inputs, output, files, options, command, running)
+    check_used(moving, jobs)
+    progress = ClipProgress(len(plan.jobs) + len(jobs), quiet=running.quiet)
+    left_out = clips_left_out(inputs)
+    if left_out and not running.quiet:
+        progress.line(left_out)
     if plan.unvisited and not running.quiet:
         some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
         progress.line(f"{plan.unvisited} {some} left out; see --recursive")
@@ -83,13 +92,37 @@ def run_command(
     try:
         with progress:
             _remove_stale(output, shared=running.cluster not in (None, "local"))
-            result = _run(plan, options, progress, command, running.cluster)
+            result = _run(
+                plan, jobs, options, moving, progress, command, running.cluster
+            )
     except KeyboardInterrupt:
         _leave(progress)
     _tell(result, progress, running)
     if not running.quiet:
         write(result.summary())
     return FAILED if result.count("failed") else 0
+
+
+def _plan(
+    inputs: list[Path],
+    output: Path,
+    files: "FileOptions",
+    options: "BatchOptions",
+    command: str,
+    running: Running,
+) -> "tuple[JobPlan, list[MovingJob], BatchOptions]":
+    """Part what moves from pictures, and decide on names and the model of both."""
+    from imgan.cli.clip_command import check_files
+    from imgan.cli.clip_command import plan_clips
+    from imgan.cli.clip_command import take_animations
+    from imgan.inference.planning import plan_batch
+
+    jobs, stills = plan_clips(inputs, output, files.image_format, running.cluster)
+    named = [job.inputs[0] for job in jobs]
+    plan, options = plan_batch(stills, output, files, options, command, moving=named)
+    jobs += take_animations(plan, files.image_format, running.cluster)
+    check_files(files, jobs, dry_run=running.dry_run)
+    return plan, jobs, options
 
 
 def _tell(result: "Report", progress: BatchProgress, running: Running) -> None:
@@ -125,11 +158,17 @@ def _rehearse(
 
 def _run(
     plan: "JobPlan",
+    jobs: "list[MovingJob]",
     options: "BatchOptions",
+    moving: "MovingOptions",
     progress: BatchProgress,
     command: str,
     cluster: str | None,
 ) -> "Report":
+    if jobs:
+        from imgan.inference.video.run import run_mixed
+
+        return run_mixed(plan, jobs, options, moving, progress, command=command)
     if cluster is None:
         from imgan.inference.batch import run_batch
 

@@ -12,8 +12,8 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT... OUTPUT",
-        help="Pictures and folders of pictures, then the folder for the results; a "
-        "picture's name for a single one.",
+        help="Pictures, clips and folders of pictures, then the folder for the "
+        "results; a file's name for a single one.",
         show_default=False,
     ),
 ]

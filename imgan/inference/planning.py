@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from fractions import Fraction
@@ -26,6 +27,9 @@ from imgan.io.paths import Job
 from imgan.io.paths import JobPlan
 from imgan.io.paths import plan_jobs
 from imgan.io.selection import Selection
+from imgan.io.video.library import is_clip
+from imgan.io.video.probe import probe_clip
+from imgan.types import Size
 
 CHOSEN = ""
 """In `BatchOptions.model`: the shipped model that suits the pictures."""
@@ -52,6 +56,7 @@ def plan_batch(
     files: FileOptions,
     options: BatchOptions,
     command: str,
+    moving: Sequence[Path] = (),
 ) -> tuple[JobPlan, BatchOptions]:
     """Decide what a batch reads and writes, before anything is computed.
 
@@ -59,11 +64,12 @@ def plan_batch(
     the one that suits the largest enlargement makes all of them: a batch has one model.
 
     Args:
-        inputs: Files and folders.
+        inputs: Files and folders; none where all is `moving`.
         output: A file or a folder.
         files: Which files, and their results' names.
         options: What to do; its model may be `CHOSEN`.
         command: "upscale" or "translate".
+        moving: Clips and animations that the same model is for; not in the plan.
 
     Returns:
         The plan, and the options with a model.
@@ -80,16 +86,18 @@ def plan_batch(
     card = None
     if options.model != CHOSEN:
         card = check_request(options, command)
-    plan = plan_jobs(
-        inputs,
-        output,
-        recursive=files.recursive,
-        image_format=files.image_format,
-        selection=Selection(files.patterns, files.excludes),
-        renamed=template is not None,
-    )
+    plan = JobPlan([], 0, root=output)
+    if inputs or not moving:
+        plan = plan_jobs(
+            inputs,
+            output,
+            recursive=files.recursive,
+            image_format=files.image_format,
+            selection=Selection(files.patterns, files.excludes),
+            renamed=template is not None,
+        )
     if options.model == CHOSEN:
-        model = _suitable(options, [job.input for job in plan.jobs])
+        model = _suitable(options, [job.input for job in plan.jobs] + list(moving))
         options = replace(options, model=model)
         card = check_request(options, command)
     if template is not None:
@@ -108,10 +116,14 @@ def largest_enlargement(
     found = []
     for path in pictures:
         try:
-            found.append(target.scaling(read_size(path)).largest)
+            found.append(target.scaling(_size_of(path)).largest)
         except ImganError:
             continue
     return max(found, default=None)
+
+
+def _size_of(path: Path) -> Size:
+    return probe_clip(path).size if is_clip(path) else read_size(path)
 
 
 def _suitable(options: BatchOptions, pictures: Iterable[Path]) -> str:

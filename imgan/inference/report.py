@@ -35,6 +35,8 @@ class FileRow:
     input_size: Size | None = None
     """After orientation."""
     output_size: Size | None = None
+    frames: int | None = None
+    """Of a clip or an animation; None: a single picture."""
 
     def fail(self, error: Exception) -> None:
         """Close the row of a picture that failed, with the reason on one line."""
@@ -48,7 +50,7 @@ class FileRow:
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON values."""
-        return {
+        values = {
             "input": str(self.input),
             "output": None if self.output is None else str(self.output),
             "status": self.status,
@@ -59,6 +61,7 @@ class FileRow:
             "input_size": None if self.input_size is None else list(self.input_size),
             "output_size": None if self.output_size is None else list(self.output_size),
         }
+        return values if self.frames is None else {**values, "frames": self.frames}
 
 
 @dataclass
@@ -93,7 +96,7 @@ class Report:
     def input_megapixels(self) -> float:
         """Area of the pictures that were computed, in millions of input pixels."""
         return sum(
-            row.input_size.megapixels
+            row.input_size.megapixels * (row.frames or 1)
             for row in self.files
             if row.status == "done" and row.input_size is not None
         )

@@ -33,6 +33,11 @@ from imgan.cli.batch_options import ReportFile
 from imgan.cli.batch_options import Server
 from imgan.cli.batch_options import Timeout
 from imgan.cli.batch_options import Wrap
+from imgan.cli.clip_command import Crf
+from imgan.cli.clip_command import Fps
+from imgan.cli.clip_command import Preset
+from imgan.cli.clip_command import VideoCodec
+from imgan.cli.clip_command import moving_options
 
 
 def translate(
@@ -100,6 +105,10 @@ def translate(
     dry_run: DryRun = False,
     measure: Measure = False,
     on_error: OnError = "continue",
+    fps: Fps = None,
+    video_codec: VideoCodec = None,
+    crf: Crf = None,
+    preset: Preset = None,
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> int:
@@ -142,4 +151,5 @@ def translate(
         recursive, image_format, tuple(pattern or ()), tuple(exclude or ()), name
     )
     running = Running(report, quiet, cluster, dry_run, measure)
-    return run_command("translate", paths, options, files, running)
+    moving = moving_options(fps, video_codec, crf, preset)
+    return run_command("translate", paths, options, files, running, moving)

@@ -1,0 +1,1 @@
+"""Clips, animations and image sequences through a predictor, frame by frame."""

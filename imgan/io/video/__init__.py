@@ -1,0 +1,1 @@
+"""Clips: what is in them, their frames, and new ones. PyAV and numpy only."""
