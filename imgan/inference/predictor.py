@@ -31,6 +31,7 @@ from imgan.inference.remote import RemoteEngine
 from imgan.inference.remote import connect
 from imgan.inference.resample import make_resampler
 from imgan.inference.resample import result_size
+from imgan.inference.row_pass import RowPass
 from imgan.inference.servers import is_server
 from imgan.inference.streams import Cancelled
 from imgan.inference.streams import Streams
@@ -231,21 +232,36 @@ class Predictor:
         """
         image = _checked(image)
         started = time.perf_counter()
-        precision = self.precision_for(image.dtype.name)
-        job = self._job(image, self._scale_of(scale, self.scale), precision)
-        if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
-            job.notes.append(
-                f"computed in {precision}, which is all that the export has; 16 bits "
-                "and floats want one in float32"
-            )
-        compute_picture(job, self._tiles, self._streams, progress, cancelled)
+        job = self._job(image, self._scale_of(scale, self.scale))
+        result = compute_picture(job, self._tiles, self._streams, progress, cancelled)
         if self.keep_colors if keep_colors is None else keep_colors:
             source = image.reshape(*job.size, -1)
-            restore_colors(source, job.result, raw=job.raw, out=job.result)
-        flat = image.ndim == 2 and job.result.shape[2] == 1
-        pixels = job.result[..., 0] if flat else job.result
+            restore_colors(source, result, raw=job.raw, out=result)
+        flat = image.ndim == 2 and job.shape[2] == 1
+        pixels = result[..., 0] if flat else result
         seconds = time.perf_counter() - started
-        return Prediction(pixels, precision, job.warnings(), seconds)
+        return Prediction(pixels, job.precision, job.warnings(), seconds)
+
+    def by_rows(
+        self,
+        image: Array,
+        scale: float | None = None,
+        *,
+        progress: Progress | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> RowPass:
+        """Return the result of `predict` by rows, of which none are kept.
+
+        Colours are not kept as `keep_colors` says: that takes the whole result.
+
+        Args:
+            image: As in a call.
+            scale: As in `predict`.
+            progress: As in `predict`.
+            cancelled: As in `predict`.
+        """
+        job = self._job(_checked(image), self._scale_of(scale, self.scale))
+        return RowPass(job, self._tiles, self._streams, progress, cancelled)
 
     def _scale_of(self, scale: float | None, default: float) -> float:
         if scale is None or scale == default:
@@ -257,20 +273,28 @@ class Predictor:
             )
         return scale
 
-    def _job(self, image: Array, scale: float, precision: str) -> TileJob:
+    def _job(self, image: Array, scale: float) -> TileJob:
+        precision = self.precision_for(image.dtype.name)
         size = Size(*image.shape[:2])
         pixels = image.reshape(*size, -1)
         grid = self.engine.grid
         shape = (*result_size(size, scale), self.engine.channels(pixels.shape[2]))
         prepared = self.engine.prepare(pixels)
-        return TileJob(
+        job = TileJob(
             engine=self.engine,
             size=size,
             pixels=pad_to_multiple(prepared, grid.multiple, grid.minimum),
             precision=precision,
             resampler=make_resampler(size, scale, grid.scale),
-            result=np.empty(shape, self.engine.dtype(image.dtype.name)),
+            shape=shape,
+            dtype=self.engine.dtype(image.dtype.name),
         )
+        if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
+            job.notes.append(
+                f"computed in {precision}, which is all that the export has; 16 bits "
+                "and floats want one in float32"
+            )
+        return job
 
 
 def _checked(image: Array) -> Array:
