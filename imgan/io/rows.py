@@ -73,9 +73,7 @@ def write_rows(
     path = Path(path)
     image_format = format_of(path)
     if image_format in (None, "bmp"):
-        raise OutputError(
-            f"Cannot write {path} row by row: expected any format but BMP"
-        )
+        raise OutputError(f"Cannot write {path} by rows: expected a format but BMP")
     check_output(image_format, form.size, form.dtype, form.has_alpha)
     feed = RowFeed(form)
 
@@ -215,6 +213,7 @@ class RowFeed:
             while not len(self._rows) and not self._abandoned:
                 self._condition.wait()
             part = bytes(self._rows[:size])
+            # An empty view would still keep the array.
             self._rows = (
                 self._rows[size:] if size < len(self._rows) else memoryview(b"")
             )
