@@ -4,7 +4,10 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from typing import Annotated
 from typing import NoReturn
@@ -14,6 +17,7 @@ import typer
 from imgan.cli.batch_progress import BatchProgress
 from imgan.cli.errors import FAILED
 from imgan.cli.errors import INTERRUPTED
+from imgan.cli.errors import TERMINATED
 from imgan.cli.text import write
 from imgan.errors import OutputError
 
@@ -123,11 +127,13 @@ def run_command(
         some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
         progress.line(f"{plan.unvisited} {some} left out; see --recursive")
     try:
-        with progress:
+        with _terminable(), progress:
             _remove_stale(output, shared=cluster not in (None, "local"))
             result = _run(plan, options, progress, command, cluster)
+    except _Terminated:
+        _leave(progress, TERMINATED)
     except KeyboardInterrupt:
-        _leave(progress)
+        _leave(progress, INTERRUPTED)
     for row in result.files:
         if row.status == "failed":
             progress.failure(row)
@@ -177,7 +183,36 @@ def _remove_stale(output: Path, *, shared: bool) -> None:
         remove_stale_temporaries(output.parent, shared=shared)
 
 
-def _leave(progress: BatchProgress) -> NoReturn:
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: what `kill`, `docker stop` and job schedulers send."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block like Ctrl-C, where nobody else handles it."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        # A second one must not disturb how the first is answered.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise
+    except BaseException:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise
+    else:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _leave(progress: BatchProgress, code: int) -> NoReturn:
     """End at once: other threads may be deep inside TensorFlow or an encoder."""
     from imgan.io.images import remove_temporaries
 
@@ -186,4 +221,4 @@ def _leave(progress: BatchProgress) -> NoReturn:
     remove_temporaries()
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
-    os._exit(INTERRUPTED)
+    os._exit(code)
