@@ -1,5 +1,6 @@
 """`imgan upscale` in processes of its own, and what disturbs them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -40,6 +41,10 @@ def save_noise(folder, count=8):
 
 def start(*words, **options):
     return _open("-m", "imgan", "upscale", *words, **options)
+
+
+def start_translating(*words):
+    return _open("-m", "imgan", "translate", *words)
 
 
 def start_limited(limit, value, *words):
@@ -97,3 +102,17 @@ def processor_seconds():
 
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def peak_memory(process):
+    """Wait for a process to end; return the most bytes it had in memory (Linux).
+
+    What the system reports of an ended child counts its parent in.
+    """
+    status, peak = f"/proc/{process.pid}/status", 0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, StopIteration), open(status) as file:
+            line = next(line for line in file if line.startswith("VmHWM"))
+            peak = int(line.split()[1]) * 1024
+        time.sleep(0.05)
+    return peak
