@@ -164,7 +164,7 @@ class RowFeed:
                 check_cancelled(cancelled)
             if self._abandoned:
                 return False
-            self._rows = memoryview(np.ascontiguousarray(rows).reshape(-1)).cast("B")
+            self._rows = np.ascontiguousarray(rows).reshape(-1).data.cast("B")
             self._given += len(self._rows)
             self._condition.notify_all()
         return True

@@ -175,7 +175,7 @@ def encoding(
 def _tiff_options(form: Form, tiles: bool) -> dict[str, Any]:
     # libtiff may need 4 bytes more for each pixel where deflate gains nothing.
     most = (form.row_bytes + 4 * form.size.width) * form.size.height
-    options = {
+    options: dict[str, Any] = {
         "compression": "deflate",
         # Few readers besides libtiff know the predictor for floats.
         "predictor": "none" if form.dtype == np.float32 else "horizontal",

@@ -9,8 +9,9 @@ from imgan.io.images import Picture
 from imgan.io.images import read_size
 from imgan.io.images import write_image
 from imgan.io.vips import pyvips
+from imgan.networks.compact import Compact
 
-from ..inference.translators import save_negative
+from ..inference.translators import save
 from .processes import POSIX
 from .processes import contents
 from .processes import finish
@@ -66,7 +67,8 @@ def test_a_result_of_300_megapixels_is_never_held(tmp_path):
 def test_a_picture_of_400_megapixels(tmp_path):
     """1.2 GB as it is read; TensorFlow takes 0.7 GB."""
     save_gradient(tmp_path / "in" / "large.jpg", 20_000, 20_000)
-    save_negative(tmp_path / "model", tile=512)
+    network = Compact(scale=1, num_filters=2, num_convs=1)
+    save(network, tmp_path / "model", {"halo": 3, "tile": 512})
     out = tmp_path / "out"
     process = start_translating(tmp_path / "in", out, "--model", tmp_path / "model")
     peak = peak_memory(process)
