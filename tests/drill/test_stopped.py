@@ -2,12 +2,17 @@
 
 import random
 import signal
+import threading
 import time
 
 import pytest
 
+from imgan.inference.batch import run_batch
+from imgan.inference.work import BatchOptions
+from imgan.inference.work import Worker
 from imgan.io.images import Picture
 from imgan.io.images import write_image
+from imgan.io.paths import plan_jobs
 
 from .processes import POSIX
 from .processes import contents
@@ -106,6 +111,24 @@ def test_sigterm_ends_like_ctrl_c(larger):
     told = interrupt(process, ready, signal.SIGTERM, code=143)
     assert "interrupted; the same command goes on" in told
     assert list(out.iterdir()) == []
+
+
+def test_a_signal_that_another_thread_is_given(folder, tmp_path, monkeypatch):
+    """The caller's thread is asleep then, and nothing happens that would wake it."""
+    given = threading.Event()
+
+    def write(worker, item, cancelled):
+        if not given.is_set():
+            given.set()
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        cancelled.wait(60)
+
+    monkeypatch.setattr(Worker, "write", write)
+    plan = plan_jobs([folder], tmp_path / "out", recursive=False)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(plan, BatchOptions(model="bicubic", scale=2))
+    assert time.monotonic() - started < 30
 
 
 def test_two_runs_on_one_folder(folder, tmp_path):
