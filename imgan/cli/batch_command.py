@@ -4,8 +4,11 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from typing import NoReturn
 
@@ -14,6 +17,7 @@ import typer
 from imgan.cli.batch_progress import BatchProgress
 from imgan.cli.errors import FAILED
 from imgan.cli.errors import INTERRUPTED
+from imgan.cli.errors import TERMINATED
 from imgan.cli.text import write
 from imgan.errors import OutputError
 
@@ -90,13 +94,14 @@ def run_command(
     if running.dry_run:
         return _rehearse(plan, options, command, running, progress)
     try:
-        with progress:
-            _remove_stale(output, shared=running.cluster not in (None, "local"))
-            result = _run(
-                plan, jobs, options, moving, progress, command, running.cluster
-            )
+        with _terminable(), progress:
+            cluster = running.cluster
+            _remove_stale(output, shared=cluster not in (None, "local"))
+            result = _run(plan, jobs, options, moving, progress, command, cluster)
+    except _Terminated:
+        _leave(progress, TERMINATED)
     except KeyboardInterrupt:
-        _leave(progress)
+        _leave(progress, INTERRUPTED)
     _tell(result, progress, running)
     if not running.quiet:
         write(result.summary())
@@ -200,7 +205,36 @@ def _remove_stale(output: Path, *, shared: bool) -> None:
         remove_stale_temporaries(output.parent, shared=shared)
 
 
-def _leave(progress: BatchProgress) -> NoReturn:
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: what `kill`, `docker stop` and job schedulers send."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block like Ctrl-C, where nobody else handles it."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        # A second one must not disturb how the first is answered.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise
+    except BaseException:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise
+    else:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _leave(progress: BatchProgress, code: int) -> NoReturn:
     """End at once: other threads may be deep inside TensorFlow or an encoder."""
     from imgan.io.images import remove_temporaries
 
@@ -209,4 +243,4 @@ def _leave(progress: BatchProgress) -> NoReturn:
     remove_temporaries()
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
-    os._exit(INTERRUPTED)
+    os._exit(code)

@@ -16,7 +16,7 @@ import typer
 
 from imgan.errors import ImganError
 
-FAILED, USAGE, BUG, INTERRUPTED = 1, 2, 3, 130
+FAILED, USAGE, BUG, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 # Typer has carried its own copy of click since 0.26, and before that used the package;
 # the base class of its public exception is the right one in both.

@@ -195,7 +195,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after `imgan`; those of the process when None.
 
     Returns:
-        0 all done, 1 something failed, 2 usage, 3 a bug in imgan, 130 interrupted.
+        0 all done, 1 something failed, 2 usage, 3 a bug in imgan, 130 interrupted, 143
+        ended by SIGTERM.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -3,6 +3,9 @@
 import itertools
 import threading
 from collections.abc import Callable
+from collections.abc import Iterator
+
+import numpy as np
 
 from imgan.bundles.grid import Grid
 from imgan.bundles.grid import padded_length
@@ -137,8 +140,8 @@ def compute_picture(
     streams: Streams,
     progress: Progress | None = None,
     cancelled: threading.Event | None = None,
-) -> None:
-    """Fill the result of a job, with smaller tiles where memory does not suffice.
+) -> Array:
+    """Return the result of a job, with smaller tiles where memory does not suffice.
 
     Beside the result, tiles that are blended take one row of them, twice, in float32:
     8 bytes for each value of the picture's width times the side of a tile, and a third
@@ -158,22 +161,33 @@ def compute_picture(
     """
     done: list[Tile] = []
     grid = tiles.grid()
+    result = np.empty(job.shape, job.dtype)
     while True:
         try:
-            if job.resampler is None and is_blended(job.size, grid):
-                _blended(job, grid, streams, progress, cancelled)
+            if blends(job, grid):
+                for top, pixels in blended_rows(
+                    job, grid, streams, progress, cancelled
+                ):
+                    result[top : top + len(pixels)] = pixels
             else:
                 tiled = grid._replace(tile=0) if grid.overlap else grid
-                _side_by_side(job, tiled, streams, done, progress, cancelled)
-            break
+                _side_by_side(job, result, tiled, streams, done, progress, cancelled)
+            return result
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             grid = tiles.shrink(grid, job, error)
 
 
+def blends(job: TileJob, grid: Grid) -> bool:
+    """Return whether the tiles of a picture overlap and are blended."""
+    whole = job.resampler is None and job.window == (None, None)
+    return whole and is_blended(job.size, grid)
+
+
 def _side_by_side(
     job: TileJob,
+    result: Array,
     grid: Grid,
     streams: Streams,
     done: list[Tile],
@@ -186,7 +200,7 @@ def _side_by_side(
     finished = itertools.count(len(tiles) - len(left) + 1)
 
     def work(one: Tile) -> None:
-        job.run(one)
+        job.run(one, result)
         done.append(one)
         if progress:
             progress(next(finished), len(tiles))
@@ -194,13 +208,18 @@ def _side_by_side(
     streams.map(work, left, cancelled)
 
 
-def _blended(
+def blended_rows(
     job: TileJob,
     grid: Grid,
     streams: Streams,
     progress: Progress | None,
     cancelled: threading.Event | None,
-) -> None:
+) -> Iterator[tuple[int, Array]]:
+    """Yield rows of a result of blended tiles, from the top, as soon as they settle.
+
+    Yields:
+        Which row of the result is the first, and `(rows, width, channels)`.
+    """
     rows = plan_blended(job.size, grid)
     ramp = ramp_length(grid) * grid.scale
     blender = RowBlender(rows, ramp)
@@ -218,8 +237,7 @@ def _blended(
         joined = blend_row([parts[tile] for tile in row], row, ramp)
         parts.clear()
         top, settled = blender.add(joined)
-        pixels = quantise(settled, job.result.dtype.name, raw=job.raw)
-        job.result[top : top + len(pixels)] = pixels
+        yield top, quantise(settled, job.dtype, raw=job.raw)
 
 
 def _covered(tile: Tile, done: list[Tile]) -> bool:

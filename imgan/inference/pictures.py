@@ -16,6 +16,7 @@ from imgan.inference.sizing import TargetSize
 from imgan.inference.wrapping import bleed_wrapped
 from imgan.io.bands import read_bands
 from imgan.io.images import Picture
+from imgan.io.metadata import Metadata
 from imgan.io.metadata import profile_fits
 from imgan.types import Array
 from imgan.types import dtype_peak
@@ -78,7 +79,7 @@ def predict_picture(
         return _translated(picture, made.pixels), made
     if alpha is None:
         return replace(picture, pixels=made.pixels), made
-    constant = _constant(alpha)
+    constant = constant_of(alpha)
     if constant is not None:
         # A network would make 254 of it here and there: holes nobody put in.
         enlarged = np.full(made.pixels.shape[:2], constant, alpha.dtype)
@@ -96,16 +97,21 @@ def _translated(picture: Picture, pixels: Array) -> Picture:
     """Return the picture with new colours; grey is `(height, width)`."""
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]
-    alpha, metadata = picture.alpha, picture.metadata
+    alpha = picture.alpha
     if alpha is not None:
-        alpha = _to_depth(alpha, pixels.dtype)
-    grey = pixels.ndim == 2
-    if metadata.icc and not profile_fits(metadata.icc, grey):
-        metadata = replace(metadata, icc=None)
+        alpha = in_depth(alpha, pixels.dtype)
+    metadata = translated_metadata(picture.metadata, grey=pixels.ndim == 2)
     return replace(picture, pixels=pixels, alpha=alpha, metadata=metadata)
 
 
-def _to_depth(values: Array, dtype: "np.dtype[Any]") -> Array:
+def translated_metadata(metadata: Metadata, *, grey: bool) -> Metadata:
+    """Return the metadata without a colour profile that is not of such pixels."""
+    if metadata.icc and not profile_fits(metadata.icc, grey):
+        return replace(metadata, icc=None)
+    return metadata
+
+
+def in_depth(values: Array, dtype: "np.dtype[Any]") -> Array:
     """Return values that mean the same in the dtype of pictures."""
     if values.dtype == dtype:
         return values
@@ -116,6 +122,7 @@ def _to_depth(values: Array, dtype: "np.dtype[Any]") -> Array:
     return levels.astype(dtype)
 
 
-def _constant(values: Array) -> float | None:
+def constant_of(values: Array) -> float | None:
+    """Return the one value that an array has everywhere; None if it has others."""
     first = values.flat[0]
     return first if (values == first).all() else None

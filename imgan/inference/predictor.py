@@ -30,6 +30,7 @@ from imgan.inference.precision import choose_precision
 from imgan.inference.remote import RemoteEngine
 from imgan.inference.remote import connect
 from imgan.inference.resample import make_layout
+from imgan.inference.row_pass import RowPass
 from imgan.inference.servers import is_server
 from imgan.inference.sizing import Scaling
 from imgan.inference.sizing import TargetSize
@@ -265,21 +266,39 @@ class Predictor:
         """
         image = _checked(image)
         started = time.perf_counter()
-        precision = self.precision_for(image.dtype.name)
-        job = self._job(image, self._scaling(image, scale, target), precision)
-        if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
-            job.notes.append(
-                f"computed in {precision}, which is all that the export has; 16 bits "
-                "and floats want one in float32"
-            )
-        compute_picture(job, self._tiles, self._streams, progress, cancelled)
+        job = self._job(image, self._scaling(image, scale, target))
+        result = compute_picture(job, self._tiles, self._streams, progress, cancelled)
         if self.keep_colors if keep_colors is None else keep_colors:
             source = image.reshape(*image.shape[:2], -1)
-            restore_colors(source, job.result, raw=job.raw, out=job.result)
-        flat = image.ndim == 2 and job.result.shape[2] == 1
-        pixels = job.result[..., 0] if flat else job.result
+            restore_colors(source, result, raw=job.raw, out=result)
+        flat = image.ndim == 2 and job.shape[2] == 1
+        pixels = result[..., 0] if flat else result
         seconds = time.perf_counter() - started
-        return Prediction(pixels, precision, job.warnings(), seconds)
+        return Prediction(pixels, job.precision, job.warnings(), seconds)
+
+    def by_rows(
+        self,
+        image: Array,
+        scale: float | None = None,
+        *,
+        target: TargetSize | None = None,
+        progress: Progress | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> RowPass:
+        """Return the result of `predict` by rows, of which none are kept.
+
+        Colours are not kept as `keep_colors` says: that takes the whole result.
+
+        Args:
+            image: As in a call.
+            scale: As in `predict`.
+            target: As in `predict`.
+            progress: As in `predict`.
+            cancelled: As in `predict`.
+        """
+        image = _checked(image)
+        job = self._job(image, self._scaling(image, scale, target))
+        return RowPass(job, self._tiles, self._streams, progress, cancelled)
 
     def _scale_of(self, scale: float | None, default: float) -> float:
         if scale is None or scale == default:
@@ -304,24 +323,31 @@ class Predictor:
             )
         return target.scaling(size)
 
-    def _job(self, image: Array, scaling: Scaling, precision: str) -> TileJob:
+    def _job(self, image: Array, scaling: Scaling) -> TileJob:
+        precision = self.precision_for(image.dtype.name)
         size = Size(*image.shape[:2])
         pixels = image.reshape(*size, -1)
         grid = self.engine.grid
         layout = make_layout(size, scaling, grid, wrapped_axes(self.wrap))
-        shape = (*scaling.size, self.engine.channels(pixels.shape[2]))
         prepared = surround(self.engine.prepare(pixels), *layout.margins)
-        return TileJob(
+        job = TileJob(
             engine=self.engine,
             size=Size(*prepared.shape[:2]),
             pixels=pad_to_multiple(prepared, grid.multiple, grid.minimum),
             precision=precision,
             resampler=layout.resampler,
-            result=np.empty(shape, self.engine.dtype(image.dtype.name)),
+            shape=(*scaling.size, self.engine.channels(pixels.shape[2])),
+            dtype=self.engine.dtype(image.dtype.name),
             compiled=size.megapixels >= _WORTH_COMPILING,
             window=layout.window,
             ensemble=self.tta,
         )
+        if self.engine.precision not in (None, "float32") and image.dtype != np.uint8:
+            job.notes.append(
+                f"computed in {precision}, which is all that the export has; 16 bits "
+                "and floats want one in float32"
+            )
+        return job
 
 
 def _checked(image: Array) -> Array:

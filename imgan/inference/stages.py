@@ -5,6 +5,7 @@ The caller's thread only waits for events, so that an interrupt is answered at o
 whatever the others are in the middle of.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -32,6 +33,8 @@ from imgan.machine import usable_cores
 # x4 fit, so that one is written while the next is computed; a larger one goes alone.
 INPUT_BYTES = 128 << 20
 OUTPUT_BYTES = 1200 << 20
+_LISTEN = 0.2
+"""Seconds after which the caller's thread looks whether it was interrupted."""
 _WAITING = 4
 """Pictures that may wait between two stages."""
 _COMPUTING = 2
@@ -105,7 +108,7 @@ class Stages:
                 self._start(stage)
             left = len(self._items)
             while left:
-                event = self._events.get()
+                event = self._next_event()
                 if isinstance(event, BaseException):
                     raise event
                 left -= isinstance(event, Finished)
@@ -115,6 +118,14 @@ class Stages:
             remove_temporaries()
             raise
         return self._predictor.result().engine.device if self._loading else None
+
+    def _next_event(self) -> Event | BaseException:
+        # Python answers a signal in this thread alone. One that comes as the thread is
+        # about to wait, or to another thread, does not end the wait: only the next
+        # event would, which may be the end of a long encoding.
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._events.get(timeout=_LISTEN)
 
     def _start(self, stage: Callable[[], None]) -> None:
         def body() -> None:

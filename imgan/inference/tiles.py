@@ -36,7 +36,10 @@ class TileJob:
     """`(height, width, channels)`, padded to the multiple of the network."""
     precision: str
     resampler: Resampler | None
-    result: Array
+    shape: tuple[int, int, int]
+    """Height, width and channels of the result."""
+    dtype: str
+    """Of the result."""
     window: tuple[Taps | None, Taps | None] = (None, None)
     """Rows and columns of the network's output that are the result; None: all."""
     ensemble: bool = False
@@ -56,8 +59,13 @@ class TileJob:
             return self.window
         return (self.resampler.rows, self.resampler.columns)
 
-    def run(self, tile: Tile) -> None:
+    def run(self, tile: Tile, result: Array, top: int = 0) -> None:
         """Compute one tile into the result.
+
+        Args:
+            tile: Which.
+            result: `(rows, width, channels)`, all of the result or some of its rows.
+            top: Which row of the result its first one is.
 
         Raises:
             ImganError: If its values are not numbers even in float32.
@@ -65,8 +73,9 @@ class TileJob:
         values = self.compute(tile, quantised=self.resampler is None)
         if self.resampler is not None:
             values = self.resampler(values, tile)
-            values = quantise(values, self.result.dtype.name, raw=self.raw)
-        self.result[tile.place.slices()] = values
+            values = quantise(values, self.dtype, raw=self.raw)
+        place = tile.place._replace(top=tile.place.top - top)
+        result[place.slices()] = values
 
     def compute(self, tile: Tile, *, quantised: bool) -> Array:
         """Return what the network makes of one tile, in the result's dtype or float32.
@@ -78,7 +87,7 @@ class TileJob:
         if self.ensemble:
             mean = self._mean(pixels, tile)
             if quantised:
-                return quantise(mean, self.result.dtype.name, raw=self.raw)
+                return quantise(mean, self.dtype, raw=self.raw)
             return mean
         made = self._healthy(pixels, tile.crop, tile, quantised)
         self.raw = made.raw

@@ -13,6 +13,7 @@ import numpy as np
 from imgan.bundles.card import Card
 from imgan.inference.frames import FrameReader
 from imgan.inference.grey import to_grey
+from imgan.inference.outcome import Outcome
 from imgan.inference.outcome import check_file
 from imgan.inference.outcome import check_memory
 from imgan.inference.outcome import check_present
@@ -27,6 +28,9 @@ from imgan.inference.sheets import sheet_size
 from imgan.inference.sheets import shown
 from imgan.inference.sizing import TargetSize
 from imgan.inference.sizing import scaled_by
+from imgan.inference.streamed import StreamedPicture
+from imgan.inference.streamed import streamed_bytes
+from imgan.inference.streamed import write_streamed
 from imgan.inference.treatment import Treatment
 from imgan.io.bands import write_bands
 from imgan.io.formats import check_output
@@ -94,6 +98,8 @@ class Item:
     """As read, where the sheet will want it."""
     bands: bool = False
     """Whether its result is raw values in bands."""
+    streamed: bool = False
+    """Whether its result is written while it is computed, and never whole."""
     input_bytes: int = 0
     output_bytes: int = 0
 
@@ -191,6 +197,7 @@ class Worker:
             item.source = picture
         else:
             lost = check_file(output, made, card, picture.pixels.dtype)
+            self._stream(item, made)
         row.warnings += lost
         check_memory(item.output_bytes, row.output_size)
         if card is not None and len(item.earlier) < card.num_frames - 1:
@@ -207,13 +214,30 @@ class Worker:
         progress: Progress,
         cancelled: threading.Event,
     ) -> None:
-        """Replace the picture of an item by its result."""
+        """Replace the picture of an item by its result, or write that at once.
+
+        Raises:
+            ImganError: If it cannot be computed, or not be written.
+        """
         if item.picture is None:
             raise ValueError("The item was not read yet")
+        bleed = self.card is None or self.card.num_frames == 1
+        if item.streamed:
+            streamed = StreamedPicture(
+                predictor,
+                item.picture,
+                bleed,
+                item.bands,
+                progress,
+                cancelled,
+                self.options.target,
+            )
+            self._write_streamed(item, streamed)
+            return
         made, prediction = predict_picture(
             predictor,
             item.picture,
-            bleed=self.card is None or self.card.num_frames == 1,
+            bleed=bleed,
             progress=progress,
             cancelled=cancelled,
             target=self.options.target,
@@ -231,6 +255,8 @@ class Worker:
             OutputError: If the output cannot be written.
             ImageReadError: If the target of a sheet cannot be read.
         """
+        if item.streamed:
+            return
         if item.picture is None:
             raise ValueError("The item was not computed yet")
         output, compression = _output_of(item.row), self.options.compression
@@ -250,6 +276,34 @@ class Worker:
             compression=compression,
             cancelled=cancelled,
         )
+
+    def _stream(self, item: Item, made: Outcome) -> None:
+        """Decide whether the result is written by rows, and what memory it takes."""
+        options, size = self.options, item.row.input_size
+        if options.keep_colors or (options.stochastic and self.card is not None):
+            return
+        if size is None or (options.treatment.grey and self._translates):
+            return
+        scale = self.scale
+        if options.target is not None:
+            scale = float(options.target.scaling(size).largest)
+        count = streamed_bytes(
+            made, _output_of(item.row), self.card, options.tile, scale
+        )
+        if count is not None:
+            item.streamed, item.output_bytes = True, count
+
+    def _write_streamed(self, item: Item, made: StreamedPicture) -> None:
+        row, options = item.row, self.options
+        write_streamed(
+            made,
+            _output_of(row),
+            quality=options.quality,
+            compression=options.compression,
+        )
+        item.picture = None
+        row.output_size, row.precision = made.form.size, made.precision
+        row.warnings += made.warnings()
 
     def _output_size(self, item: Item, size: Size) -> Size:
         if not self.options.side_by_side:

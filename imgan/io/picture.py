@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Any
+
+import numpy as np
 
 from imgan.io.metadata import Metadata
 from imgan.types import Array
@@ -32,3 +35,37 @@ class Picture:
     def is_grey(self) -> bool:
         """Whether there is one channel of light, without colour."""
         return self.pixels.ndim == 2
+
+    @property
+    def form(self) -> "Form":
+        """What the picture is, without its pixels."""
+        return Form(
+            self.size,
+            1 if self.is_grey else self.pixels.shape[2],
+            self.pixels.dtype,
+            self.alpha is not None,
+            self.metadata,
+        )
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a picture is, without its pixels."""
+
+    size: Size
+    channels: int
+    """Of light, or bands; 1 for grey."""
+    dtype: "np.dtype[Any]"
+    has_alpha: bool
+    metadata: Metadata = field(default_factory=Metadata)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether there is one channel of light, without colour."""
+        return self.channels == 1
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of pixels, transparency included."""
+        samples = self.channels + self.has_alpha
+        return self.size.width * samples * self.dtype.itemsize

@@ -19,6 +19,7 @@ from imgan.io.picture import Picture
 from imgan.io.sources import Source
 from imgan.io.sources import count_frames
 from imgan.io.sources import open_source
+from imgan.io.sources import unreadable
 from imgan.io.tiff import has_planes
 from imgan.io.tiff import read_planes
 from imgan.io.tiff import read_tiff_metadata
@@ -34,6 +35,9 @@ _LOADERS = {
     "avif": "heifload_source",
     "gif": "gifload_source",
 }
+# libvips maps these into memory. A file that is cut off meanwhile would then end the
+# process, with all pictures in it, by SIGBUS.
+_MAPPED = ("jpg", "webp")
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
 _LAB = ("lab", "labs", "labq")
 _FLOAT_TOLERANCE = 1e-3
@@ -82,19 +86,33 @@ def read_size(path: Path | str) -> Size:
             return bmp.read_bmp_header(source).size
         if source.image_format == "heic":
             return heic.heic_size(heic.open_heic(source))
-        image = load_lazily(source)
+        image = load_lazily(source, header_only=True)
         size = Size(image.height, image.width)
         turned = orientation_of(source, image) >= 5
         return Size(size.width, size.height) if turned else size
 
 
-def load_lazily(source: Source) -> pyvips.Image:
-    """Open lazily, from the descriptor: any file name works, and no other file can."""
+def load_lazily(source: Source, *, header_only: bool = False) -> pyvips.Image:
+    """Open lazily, from the descriptor: any file name works, and no other file can.
+
+    Args:
+        source: Must live as long as the image.
+        header_only: Whether pixels are not going to be read.
+
+    Raises:
+        ImageReadError: If the file cannot be read.
+    """
     source.file.seek(0)
     try:
-        descriptor = pyvips.Source.new_from_descriptor(source.file.fileno())
+        if source.image_format in _MAPPED and not header_only:
+            source.content = source.file.read()
+            opened = pyvips.Source.new_from_memory(source.content)
+        else:
+            opened = pyvips.Source.new_from_descriptor(source.file.fileno())
         load = getattr(pyvips.Image, _LOADERS[source.image_format])
-        return load(descriptor, access="sequential", fail_on="error")
+        return load(opened, access="sequential", fail_on="error")
+    except OSError as error:
+        raise unreadable(source.path, error) from error
     except (pyvips.Error, UnicodeDecodeError) as error:
         raise damaged_file(source, error) from error
 

@@ -36,6 +36,8 @@ class Source:
     image_format: str
     length: int
     """Bytes in the file."""
+    content: bytes = b""
+    """All of it, where it is decoded from memory."""
 
     @property
     def read_at(self) -> ReadAt:
@@ -96,7 +98,7 @@ def _recognise(path: Path, file: BinaryIO) -> Source:
         head = file.read(_HEAD)
         length = os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise ImageReadError(f"Cannot read {path}: {error.strerror}") from error
+        raise unreadable(path, error) from error
     if not head:
         raise ImageReadError(f"{path} is empty (0 bytes)")
     image_format = sniff(head)
@@ -107,6 +109,11 @@ def _recognise(path: Path, file: BinaryIO) -> Source:
             f"{path} {found}; expected PNG, JPEG, WebP, TIFF, BMP, AVIF, HEIC or GIF"
         )
     return Source(path, file, image_format, length)
+
+
+def unreadable(path: Path, error: OSError) -> ImageReadError:
+    """Return one line for a file that the system does not let us read."""
+    return ImageReadError(f"Cannot read {path}: {error.strerror or error}")
 
 
 def _count_png_frames(source: Source) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from imgan.io.formats import format_of
 from imgan.io.formats import stored_bits
 from imgan.io.metadata import attach
 from imgan.io.metadata import output_exif
+from imgan.io.picture import Form
 from imgan.io.picture import Picture
 from imgan.io.temporaries import commit_temporary
 from imgan.io.temporaries import discard_temporary
@@ -33,6 +35,7 @@ _BIG_TIFF = 3.9e9  # bytes of pixels; offsets in a classic TIFF end at 4 GiB
 _POLL = 0.05  # seconds between looks at `cancelled`
 _GRACE = 0.5  # seconds that a stopped encoder gets to let go
 _AVIF_EFFORT = 3
+_TIFF_TILE = 256  # pixels a side
 
 
 class WriteCancelledError(OutputError):
@@ -66,20 +69,57 @@ def write_image(
     image_format = image_format or format_of(path)
     if image_format is None:
         raise OutputError(f"Cannot write {path}: its suffix names no picture format")
-    has_alpha = picture.alpha is not None
-    check_output(image_format, picture.size, picture.pixels.dtype, has_alpha)
+    form = picture.form
+    check_output(image_format, form.size, form.dtype, form.has_alpha)
+
+    def begin(descriptor: int) -> Encoding:
+        image = _lazy_image(picture)
+        if image_format == "bmp":
+            image = _to_depth(image, form.dtype, image_format)
+            return Encoding(None, partial(_write_bmp, image, picture, descriptor))
+        return encoding(image, form, image_format, descriptor, quality, compression)
+
+    write_file(path, image_format, form, begin, partial(_run, cancelled=cancelled))
+
+
+class Encoding(NamedTuple):
+    """What encodes a picture into an open file."""
+
+    image: pyvips.Image | None
+    """Lazy; killing it ends the encoding."""
+    encode: Callable[[], None]
+
+
+def write_file(
+    path: Path,
+    image_format: str,
+    form: Form,
+    begin: Callable[[int], Encoding],
+    run: Callable[[Encoding], None],
+) -> None:
+    """Write a file that appears complete or not at all.
+
+    Args:
+        path: Missing folders are made; an existing file is replaced.
+        image_format: One of `formats.WRITABLE_FORMATS`.
+        form: Of the picture.
+        begin: Returns what encodes into a descriptor.
+        run: Calls that, and returns when all is written.
+
+    Raises:
+        OutputError: If the file cannot be written.
+    """
     descriptor, temporary = open_temporary(path)
     try:
         try:
-            encode = _encoder(picture, image_format, quality, compression, descriptor)
-            _run(*encode, cancelled)
+            run(begin(descriptor))
         except (pyvips.Error, UnicodeDecodeError):
             _raise_system_error(descriptor)
             raise
         finally:
             os.close(descriptor)
         if image_format == "tiff":
-            _complete_tiff(temporary, picture)
+            _complete_tiff(temporary, form)
         commit_temporary(temporary, path)
     except (pyvips.Error, UnicodeDecodeError) as error:
         raise _vips_error(path, error) from error
@@ -89,54 +129,75 @@ def write_image(
         discard_temporary(temporary)
 
 
-def _encoder(
-    picture: Picture, image_format: str, quality: int, compression: int, descriptor: int
-) -> tuple[pyvips.Image | None, Callable[[], None]]:
-    """Return the lazy image, which can be killed, and the work that encodes it."""
-    image = _to_depth(_lazy_image(picture), picture.pixels.dtype, image_format)
-    if image_format == "bmp":
-        return None, partial(_write_bmp, image, picture, descriptor)
-    if image_format == "jpg" and picture.alpha is not None:
+def encoding(
+    image: pyvips.Image,
+    form: Form,
+    image_format: str,
+    descriptor: int,
+    quality: int,
+    compression: int,
+    *,
+    tiles: bool = False,
+) -> Encoding:
+    """Return what encodes an image with its metadata.
+
+    Args:
+        image: Lazy, transparency as its last band.
+        form: Of the picture.
+        image_format: Any that is written but BMP.
+        descriptor: Of the file.
+        quality: As in `write_image`.
+        compression: As in `write_image`.
+        tiles: Keep a TIFF file in tiles, of which a viewer reads only those it shows.
+    """
+    image = _to_depth(image, form.dtype, image_format)
+    if image_format == "jpg" and form.has_alpha:
         image = image.flatten(background=255)
-    image = attach(image, picture.metadata, image_format, picture.size)
+    image = attach(image, form.metadata, image_format, form.size)
     target = pyvips.Target.new_to_descriptor(descriptor)
     options: dict[str, dict[str, Any]] = {
         "png": {"compression": compression, "filter": "up"},
         # Optimised coding would hold all coefficients: 6 bytes for each RGB pixel.
         "jpg": {"Q": quality, "optimize_coding": False},
         "webp": {"Q": quality},
-        "tiff": _tiff_options(picture),
+        "tiff": _tiff_options(form, tiles),
         "avif": {"Q": quality, "compression": "av1", "effort": _AVIF_EFFORT},
     }
     if image_format == "avif":
-        options["avif"]["bitdepth"] = stored_bits("avif", picture.pixels.dtype)
+        options["avif"]["bitdepth"] = stored_bits("avif", form.dtype)
     saver = {"jpg": "jpegsave", "avif": "heifsave"}.get(
         image_format, f"{image_format}save"
     )
     save = getattr(image, f"{saver}_target")
-    return image, partial(save, target, **options[image_format])
+    return Encoding(image, partial(save, target, **options[image_format]))
 
 
-def _tiff_options(picture: Picture) -> dict[str, Any]:
-    channels = picture.pixels.nbytes // (picture.size.height * picture.size.width)
-    raw = picture.size.height * picture.size.width * (channels + 4)
-    floats = picture.pixels.dtype == np.float32
-    return {
+def _tiff_options(form: Form, tiles: bool) -> dict[str, Any]:
+    # libtiff may need 4 bytes more for each pixel where deflate gains nothing.
+    most = (form.row_bytes + 4 * form.size.width) * form.size.height
+    options: dict[str, Any] = {
         "compression": "deflate",
         # Few readers besides libtiff know the predictor for floats.
-        "predictor": "none" if floats else "horizontal",
-        "bigtiff": raw > _BIG_TIFF,
+        "predictor": "none" if form.dtype == np.float32 else "horizontal",
+        "bigtiff": most > _BIG_TIFF,
     }
+    if tiles:
+        options |= {"tile": True, "tile_width": _TIFF_TILE, "tile_height": _TIFF_TILE}
+    return options
 
 
 def _lazy_image(picture: Picture) -> pyvips.Image:
     image = _from_memory(picture.pixels)
     if picture.alpha is not None:
         image = image.bandjoin(_from_memory(picture.alpha))
-    if not picture.is_grey and picture.pixels.shape[2] != 3:
-        return image.copy(interpretation="multiband")
-    name = picture.pixels.dtype.name
-    return image.copy(interpretation=(_GREY if picture.is_grey else _COLOUR)[name])
+    return image.copy(interpretation=interpretation_of(picture.form))
+
+
+def interpretation_of(form: Form) -> str:
+    """Return what libvips calls such pixels."""
+    if not form.is_grey and form.channels != 3:
+        return "multiband"
+    return (_GREY if form.is_grey else _COLOUR)[form.dtype.name]
 
 
 def _from_memory(pixels: Array) -> pyvips.Image:
@@ -177,47 +238,75 @@ def _write_bmp(image: pyvips.Image, picture: Picture, descriptor: int) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-def _run(
-    image: pyvips.Image | None,
-    encode: Callable[[], None],
-    cancelled: threading.Event | None,
-) -> None:
-    """Encode in a thread, so that the caller stays free to be interrupted.
+class EncoderThread:
+    """Encodes in a thread, so that the caller stays free to be interrupted.
 
     Some encoders (AVIF) cannot be stopped; their thread is then left behind, writing to
     a file without a name.
+
+    Args:
+        work: What is done.
+        ended: Called there when it has ended, well or not.
     """
-    done = threading.Event()
-    failures: list[BaseException] = []
 
-    def work() -> None:
+    def __init__(self, work: Encoding, ended: Callable[[], None] | None = None) -> None:
+        self._work = work
+        self._ended = ended
+        self._done = threading.Event()
+        self._failures: list[BaseException] = []
+        self._thread = threading.Thread(
+            target=self._run, name="imgan-encode", daemon=True
+        )
+        self._thread.start()
+
+    def finish(self, cancelled: threading.Event | None) -> None:
+        """Wait until it has ended, and raise what it raised.
+
+        Raises:
+            WriteCancelledError: If `cancelled` was set before.
+        """
+        while not self._done.wait(_POLL):
+            check_cancelled(cancelled)
+        self._thread.join()
+        if self._failures:
+            raise self._failures[0]
+
+    def give_up(self) -> None:
+        """Stop it, if it can be stopped."""
+        if self._work.image is not None:
+            self._work.image.set_kill(True)
+        self._thread.join(_GRACE)
+
+    def _run(self) -> None:
         try:
-            encode()
+            self._work.encode()
         except BaseException as error:
-            failures.append(error)
+            self._failures.append(error)
         finally:
-            done.set()
+            self._done.set()
+            if self._ended is not None:
+                self._ended()
 
-    thread = threading.Thread(target=work, name="imgan-encode", daemon=True)
-    thread.start()
+
+def check_cancelled(cancelled: threading.Event | None) -> None:
+    """Raise `WriteCancelledError` if the event was set."""
+    if cancelled is not None and cancelled.is_set():
+        raise WriteCancelledError("Cancelled while the output was written")
+
+
+def _run(work: Encoding, cancelled: threading.Event | None) -> None:
+    thread = EncoderThread(work)
     try:
-        while not done.wait(_POLL):
-            if cancelled is not None and cancelled.is_set():
-                raise WriteCancelledError("Cancelled while the output was written")
+        thread.finish(cancelled)
     except BaseException:
-        if image is not None:
-            image.set_kill(True)
-        thread.join(_GRACE)
+        thread.give_up()
         raise
-    thread.join()
-    if failures:
-        raise failures[0]
 
 
-def _complete_tiff(temporary: Path, picture: Picture) -> None:
-    exif = output_exif(picture.metadata, picture.size)
-    if exif or picture.metadata.iptc:
-        add_tiff_metadata(temporary, exif, picture.metadata.iptc)
+def _complete_tiff(temporary: Path, form: Form) -> None:
+    exif = output_exif(form.metadata, form.size)
+    if exif or form.metadata.iptc:
+        add_tiff_metadata(temporary, exif, form.metadata.iptc)
 
 
 def _raise_system_error(descriptor: int) -> None:

@@ -1,50 +1,20 @@
 """`imgan upscale` as a user runs it: in a process of its own where that matters."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
-import time
 
-import numpy as np
 import pytest
 
 from imgan.cli.main import main
-from imgan.io.images import Picture
 from imgan.io.images import read_image
-from imgan.io.images import write_image
 
-POSIX = pytest.mark.skipif(os.name == "nt", reason="signals")
-
-
-def noise(height, width, seed=0):
-    random_ = np.random.default_rng(seed)
-    return random_.integers(0, 256, (height, width, 3), np.uint8)
+from ..drill.processes import save_noise
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for index in range(8):
-        write_image(
-            Picture(noise(60, 80 + index, index)), tmp_path / "in" / f"{index}.png"
-        )
-    return tmp_path / "in"
-
-
-def start(*words, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "imgan", "upscale", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return save_noise(tmp_path)
 
 
 def test_a_folder_without_a_network(folder, tmp_path, capsys):
@@ -114,65 +84,3 @@ def test_skipping_imports_no_tensorflow(folder, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "8 skipped" in done.stdout
-
-
-def kill_and_rerun(folder, tmp_path, delays):
-    words = [folder, tmp_path / "out", "--model", "bicubic", "--scale", "8"]
-    undisturbed = tmp_path / "undisturbed"
-    process = start(folder, undisturbed, *words[2:])
-    process.communicate()
-    assert process.returncode == 0
-    for delay in delays:
-        process = start(*words)
-        time.sleep(delay)
-        process.kill()
-        process.communicate()
-        out = tmp_path / "out"
-        for path in out.iterdir() if out.exists() else ():
-            if not path.name.startswith("."):
-                assert path.read_bytes() == (undisturbed / path.name).read_bytes()
-    finished = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.png")}
-    process = start(*words)
-    told, _ = process.communicate()
-    assert process.returncode == 0
-    assert f"{len(finished)} skipped" in told
-    assert contents(tmp_path / "out") == contents(undisturbed)
-    assert all(p.stat().st_mtime_ns == when for p, when in finished.items())
-
-
-@POSIX
-def test_killed_and_run_again_equals_undisturbed(folder, tmp_path):
-    kill_and_rerun(folder, tmp_path, [0.9])
-
-
-@POSIX
-@pytest.mark.slow
-def test_killed_at_any_moment(folder, tmp_path):
-    moments = random.Random(5)
-    kill_and_rerun(folder, tmp_path, [moments.uniform(0.2, 1.5) for _ in range(15)])
-
-
-def interrupt(process, ready, limit=2.0):
-    """Send Ctrl-C once `ready()` holds; return what stderr said."""
-    until = time.monotonic() + 60
-    while not ready():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    sent = time.monotonic()
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == 130, told
-    assert time.monotonic() - sent < limit
-    return told
-
-
-@POSIX
-def test_ctrl_c_while_a_large_png_is_encoded(tmp_path):
-    write_image(Picture(noise(700, 900)), tmp_path / "in" / "large.png")
-    out = tmp_path / "out"
-    words = ["--model", "bicubic", "--scale", "8", "--png-compression", "9"]
-    process = start(tmp_path / "in", out, *words)
-    told = interrupt(process, lambda: out.exists() and list(out.glob(".*tmp")))
-    assert "interrupted" in told
-    assert list(out.iterdir()) == []

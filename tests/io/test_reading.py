@@ -7,7 +7,6 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-import pyvips
 import tifffile
 from PIL import Image
 from PIL import ImageCms
@@ -15,6 +14,7 @@ from PIL import ImageCms
 from imgan.errors import ImageReadError
 from imgan.io.images import read_image
 from imgan.io.images import read_size
+from imgan.io.vips import pyvips
 from tests.io.conftest import SRGB
 from tests.io.conftest import exif
 from tests.io.conftest import jpeg_bytes
