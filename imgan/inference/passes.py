@@ -181,7 +181,7 @@ def compute_picture(
 
 def blends(job: TileJob, grid: Grid) -> bool:
     """Return whether the tiles of a picture overlap and are blended."""
-    whole = job.resampler is None and job.window == (None, None)
+    whole = job.resampler is None and all(side is None for side in job.window)
     return whole and is_blended(job.size, grid)
 
 

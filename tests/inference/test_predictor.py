@@ -199,7 +199,8 @@ def test_out_of_memory_halves_the_tile_for_good(tile):
     assert 16 <= predictor.tile <= 40
     engine.shapes.clear()
     predictor(image)
-    assert max(height for height, _, _ in engine.shapes) == predictor.tile
+    tallest = max(height for height, _, _ in engine.shapes)
+    assert predictor.tile / 2 < tallest <= predictor.tile
 
 
 def test_out_of_memory_keeps_what_was_done():

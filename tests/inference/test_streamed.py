@@ -55,7 +55,7 @@ def test_rows_of_tiles_side_by_side(size, scale, dtype):
 class Blending(NearestEngine):
     """Each tile in a tone of its own, and blended."""
 
-    def run(self, pixels, crop, precision, *, quantise):
+    def run(self, pixels, crop, precision, *, quantise, compiled=False):
         made = super().run(pixels, crop, precision, quantise=quantise)
         tone = np.float32(pixels.astype(np.float64).mean() / 1000)
         return made._replace(pixels=made.pixels.astype(np.float32) / 256 + tone)
@@ -87,7 +87,7 @@ def tight(base, limit, after):
     """Return an engine that has memory for some tiles, then for small ones alone."""
 
     class Tight(base):
-        def run(self, pixels, crop, precision, *, quantise):
+        def run(self, pixels, crop, precision, *, quantise, compiled=False):
             if len(self.shapes) >= after and max(pixels.shape) > limit:
                 raise MemoryError
             return super().run(pixels, crop, precision, quantise=quantise)

@@ -211,7 +211,7 @@ def test_a_full_disk_is_one_line(
 ) -> None:
     from imgan.io import writing
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writing, "_run", fail)
