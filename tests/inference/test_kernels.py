@@ -4,13 +4,16 @@ import keras
 import numpy as np
 import pytest
 
+from imgan.bundles.bundle import policy_of
 from imgan.inference import graph
 from imgan.inference.devices import DeviceShares
 from imgan.inference.engines import NetworkEngine
+from imgan.inference.frozen_graph import FrozenGraph
 from imgan.inference.graph import compile_tile_function
 from imgan.inference.graph import shuffle
 from imgan.inference.kernels import Kernels
 from imgan.inference.kernels import has_kernels
+from imgan.inference.predictor import Predictor
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.networks.compact import Compact
 from imgan.networks.repsr import RepSR
@@ -118,7 +121,7 @@ def test_shapes_are_forgotten_before_they_fill_the_memory(monkeypatch):
     frozen = next(
         cell.cell_contents
         for cell in run.__closure__
-        if isinstance(cell.cell_contents, graph._FrozenGraph)
+        if isinstance(cell.cell_contents, FrozenGraph)
     )
     sessions = set()
     pixels = np.full((16, 16, 3), 90, np.uint8)
@@ -154,3 +157,27 @@ def test_the_device_with_least_to_do_gets_the_next_tile():
             assert (third, fourth) == ("b", "b")
     with shares.take(1) as again:
         assert again == "a"
+
+
+def test_what_float16_cannot_hold_is_computed_again(monkeypatch):
+    """Mixed float16 is for GPUs; the guard is the same on a processor."""
+    network = RepSR(scale=2, num_filters=4, num_convs=1, fused=True)
+    randomize(network)
+    # Past 65,504, the largest number of float16.
+    kernel, bias = network.get_layer("last").get_weights()
+    network.get_layer("last").set_weights([np.abs(kernel) * 1e7, bias])
+    engine = NetworkEngine(
+        card_of(network),
+        lambda dtype: network.variant(dtype=policy_of(dtype)),
+        "cpu",
+    )
+    predictor = Predictor(engine)
+    pixels = np.random.default_rng(3).integers(99, 256, (8, 9, 3), np.uint8)
+    exact = Predictor(engine, precision="float32")(pixels)
+    monkeypatch.setattr(
+        "imgan.inference.predictor.choose_precision", lambda *_: "float16"
+    )
+    made = predictor.predict(pixels)
+    assert made.precision == "float16"
+    assert "computed again in float32" in made.warnings[0]
+    np.testing.assert_array_equal(made.pixels, exact)
