@@ -45,11 +45,11 @@ class Kernels:
 
     def __call__(self, images: Any) -> Unshuffled:
         """Return what the network makes of a batch, before its last rearrangement."""
-        from imgan.layers.depth_to_space import DepthToSpace
-
         nodes = _known_calls(self._network)
         if not nodes:
             return Unshuffled(self._network(images, training=False), 1)
+        from imgan.layers.depth_to_space import DepthToSpace
+
         values = {id(self._network.inputs[0]): images}
         last = nodes[-1]
         for node in nodes:
@@ -118,10 +118,11 @@ def _known_calls(network: Any) -> list[Any]:
     """Return the calls of a network of one input and one output; of others none."""
     import keras
 
-    from imgan.networks.stepwise import calls
-
     if not isinstance(network, keras.Model) or not hasattr(network, "_nodes_by_depth"):
         return []
+    # An exported model needs no class of a network.
+    from imgan.networks.stepwise import calls
+
     nodes = list(calls(network))
     alone = len(network.inputs) == len(network.outputs) == 1
     single = all(len(node.output_tensors) == 1 for node in nodes)
