@@ -63,7 +63,7 @@ def test_a_result_of_300_megapixels_is_never_held(tmp_path):
 
 
 @LINUX
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_picture_of_400_megapixels(tmp_path):
     """1.2 GB as it is read; TensorFlow takes 0.7 GB."""
     save_gradient(tmp_path / "in" / "large.jpg", 20_000, 20_000)
@@ -78,7 +78,7 @@ def test_a_picture_of_400_megapixels(tmp_path):
 
 
 @LINUX
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_ten_thousand_tiny_pictures(tmp_path):
     """Memory does not grow with their number, and each takes a few milliseconds."""
     peaks = {}

@@ -62,7 +62,7 @@ def results() -> Results:
     return compared()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss(results: Results, loss: str) -> None:
     """Synchronised batch normalisation and feature matching on both sides."""
@@ -70,7 +70,7 @@ def test_every_loss(results: Results, loss: str) -> None:
     assert results[f"adam_{loss}"]["losses"] < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "case",
     [
@@ -82,14 +82,14 @@ def test_every_option(results: Results, case: str) -> None:
     check_weights(results[f"sgd_{case}"])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_difference_would_be_noticed(results: Results) -> None:
     """Batch normalisation by device is another computation."""
     with pytest.raises(AssertionError):
         check_weights(results["sgd_apart"])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_super_resolution_in_both_stages() -> None:
     """All terms of the generator, and a discriminator with spectral normalisation."""
     pixel, adversarial = printed("two_devices_srgan")
@@ -107,7 +107,7 @@ def test_super_resolution_in_both_stages() -> None:
     assert adversarial["moved"]["discriminator"] > 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_learns_from_pairs() -> None:
     results = printed("two_devices_pairs")
     assert set(results) == {"regression", "pix2pix"}

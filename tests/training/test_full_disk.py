@@ -73,7 +73,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [1_000, 2_000, 20_000])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        pytest.param(1_000, marks=pytest.mark.thorough),
+        2_000,
+        pytest.param(20_000, marks=pytest.mark.thorough),
+    ],
+)
 def test_files_that_may_not_grow_stop_a_run_that_resumes(
     recipe_file: Path, tmp_path: Path, limit: int
 ) -> None:
@@ -86,7 +93,15 @@ def test_files_that_may_not_grow_stop_a_run_that_resumes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", [0, 8, 40, 80])
+@pytest.mark.parametrize(
+    "room",
+    [
+        pytest.param(0, marks=pytest.mark.thorough),
+        8,
+        pytest.param(40, marks=pytest.mark.thorough),
+        pytest.param(80, marks=pytest.mark.thorough),
+    ],
+)
 def test_a_full_disk_stops_a_run_that_resumes_when_there_is_room(
     recipe_file: Path, small_disk: Path, room: int
 ) -> None:

@@ -65,7 +65,9 @@ def written(experiment: dict[str, Any], folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["dcgan", "cgan"])
+@pytest.mark.parametrize(
+    "family", ["dcgan", pytest.param("cgan", marks=pytest.mark.thorough)]
+)
 def test_two_devices_train_and_resume_after_a_kill(family: str, tmp_path: Path) -> None:
     changes = {
         "strategy": "mirrored",
@@ -137,7 +139,15 @@ def recipe_of(family: str, folder: Path, photographs: Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "family", ["repsr", "realesrgan", "pix2pix", "pix2pixhd", "cyclegan"]
+    "family",
+    [
+        "repsr",
+        "cyclegan",
+        *(
+            pytest.param(name, marks=pytest.mark.thorough)
+            for name in ("realesrgan", "pix2pix", "pix2pixhd")
+        ),
+    ],
 )
 def test_one_key_puts_every_family_on_two_devices(
     family: str, photographs: Path, tmp_path: Path
