@@ -19,6 +19,7 @@ from imgan.cli.errors import FAILED
 from imgan.cli.errors import INTERRUPTED
 from imgan.cli.errors import TERMINATED
 from imgan.cli.text import write
+from imgan.errors import DataError
 from imgan.errors import OutputError
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def run_command(
         some = "folder inside is" if plan.unvisited == 1 else "folders inside are"
         progress.line(f"{plan.unvisited} {some} left out; see --recursive")
     if running.dry_run:
+        if jobs and not running.quiet:
+            progress.line(f"{len(jobs)} that move, {jobs[0].name} first, are left out")
         return _rehearse(plan, options, command, running, progress)
     try:
         with _terminable(), progress:
@@ -118,15 +121,22 @@ def _plan(
 ) -> "tuple[JobPlan, list[MovingJob], BatchOptions]":
     """Part what moves from pictures, and decide on names and the model of both."""
     from imgan.cli.clip_command import check_files
+    from imgan.cli.clip_command import clips_left_out
     from imgan.cli.clip_command import plan_clips
     from imgan.cli.clip_command import take_animations
     from imgan.inference.planning import plan_batch
 
-    jobs, stills = plan_clips(inputs, output, files.image_format, running.cluster)
+    jobs, stills = plan_clips(inputs, output, files, running.cluster)
     named = [job.inputs[0] for job in jobs]
-    plan, options = plan_batch(stills, output, files, options, command, moving=named)
+    try:
+        plan, options = plan_batch(
+            stills, output, files, options, command, moving=named
+        )
+    except DataError as error:
+        clips = clips_left_out(stills)
+        raise DataError(f"{error}. {clips}") if clips else error from None
     jobs += take_animations(plan, files.image_format, running.cluster)
-    check_files(files, jobs, dry_run=running.dry_run)
+    check_files(files, jobs, len(plan.jobs), dry_run=running.dry_run)
     return plan, jobs, options
 
 

@@ -70,7 +70,10 @@ Format = Annotated[
 Quality = Annotated[
     int,
     typer.Option(
-        min=1, max=100, help="Of JPEG, WebP and AVIF.", rich_help_panel=RESULTS
+        min=1,
+        max=100,
+        help="Of JPEG, WebP and AVIF: lower where files must be small.",
+        rich_help_panel=RESULTS,
     ),
 ]
 PngCompression = Annotated[
@@ -120,7 +123,13 @@ Precision = Annotated[
     ),
 ]
 Device = Annotated[
-    str, typer.Option(metavar="auto|cpu|gpu|gpu:0,1", rich_help_panel=SPEED)
+    str,
+    typer.Option(
+        metavar="auto|cpu|gpu|gpu:0,1",
+        help="What computes: auto takes the first GPU, gpu:0,1 shares the work among "
+        "several, cpu where a GPU is busy with something else.",
+        rich_help_panel=SPEED,
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -193,11 +202,15 @@ ReportFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.json",
-        help="Write what was done as JSON.",
+        help="Write what was done as JSON: for scripts, and for what failed.",
         rich_help_panel=RUN,
     ),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", help="No progress and no summary.", rich_help_panel=RUN),
+    typer.Option(
+        "--quiet",
+        help="No progress and no summary: for scripts.",
+        rich_help_panel=RUN,
+    ),
 ]

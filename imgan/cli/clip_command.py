@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from imgan.inference.video.plan import MovingJob
     from imgan.io.paths import JobPlan
 
+CLIPS = "Clips"
+
 Fps = Annotated[
     float | None,
     typer.Option(
+        rich_help_panel=CLIPS,
         min=0.01,
         max=1000,
         help="Frames a second of a clip made of pictures, as frames/ out.mp4. "
@@ -26,6 +29,7 @@ Fps = Annotated[
 VideoCodec = Annotated[
     str | None,
     typer.Option(
+        rich_help_panel=CLIPS,
         metavar="h264|hevc|av1|vp9|ffv1",
         help="Of clips: hevc and av1 for smaller files, ffv1 to lose nothing (.mkv). "
         "Default: h264, hevc above 8 bits, vp9 in .webm.",
@@ -34,6 +38,7 @@ VideoCodec = Annotated[
 Crf = Annotated[
     int | None,
     typer.Option(
+        rich_help_panel=CLIPS,
         min=0,
         max=63,
         help="Quality of clips, as ffmpeg has it: lower is better and larger. Default: "
@@ -43,8 +48,9 @@ Crf = Annotated[
 Preset = Annotated[
     str | None,
     typer.Option(
+        rich_help_panel=CLIPS,
         help="Effort of the clip's encoder: ultrafast to veryslow of h264 and hevc, 13 "
-        "to 0 of av1, 8 to 0 of vp9. Slower only where disk is dear."
+        "to 0 of av1, 8 to 0 of vp9. Slower only where disk is dear.",
     ),
 ]
 
@@ -60,7 +66,7 @@ def moving_options(
 
 
 def plan_clips(
-    inputs: list[Path], output: Path, image_format: str, cluster: str | None
+    inputs: list[Path], output: Path, files: "FileOptions", cluster: str | None
 ) -> "tuple[list[MovingJob], list[Path]]":
     """Part what moves from the pictures of a command line.
 
@@ -69,8 +75,10 @@ def plan_clips(
         DataError: If an input does not exist.
     """
     from imgan.inference.video.plan import plan_moving
+    from imgan.io.selection import Selection
 
-    plan = plan_moving(inputs, output, image_format)
+    chosen = Selection(files.patterns, files.excludes)
+    plan = plan_moving(inputs, output, files.image_format, chosen)
     if plan.jobs and cluster is not None:
         raise UsageError(
             f"--cluster shares pictures, and {plan.jobs[0].name} moves; leave it "
@@ -89,7 +97,7 @@ def take_animations(
 
 
 def check_files(
-    files: "FileOptions", jobs: "list[MovingJob]", *, dry_run: bool
+    files: "FileOptions", jobs: "list[MovingJob]", stills: int, *, dry_run: bool
 ) -> None:
     """Refuse what is asked of files and is not done for what moves.
 
@@ -100,12 +108,11 @@ def check_files(
         return
     moves = f"{jobs[0].name} moves"
     if files.name is not None:
-        raise UsageError(f"--name is for pictures, and {moves}; leave it out")
-    if dry_run:
         raise UsageError(
-            f"--dry-run looks at pictures only, and {moves}; leave clips and "
-            "animations out"
+            f"--name is for pictures, and {moves}; leave it out, or that by --exclude"
         )
+    if dry_run and not stills:
+        raise UsageError(f"--dry-run looks at pictures only, and {moves}")
 
 
 def check_used(moving: "MovingOptions", jobs: "list[MovingJob]") -> None:

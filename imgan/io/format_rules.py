@@ -52,6 +52,11 @@ class FormatRules:
         wanted = own if wanted == SAME else wanted
         return wanted if wanted in WRITABLE_FORMATS else "png"
 
+    def asked(self, path: Path) -> str:
+        """Return the format that is asked for an input; "same" where none is."""
+        own = format_of(path) or ""
+        return self._of.get(own) or self._of.get(_OTHERS, SAME)
+
     def renamed(self, relative: Path) -> Path:
         """Return the path of a result: with another suffix where the format differs."""
         wanted = self.wanted(relative)

@@ -14,11 +14,13 @@ from imgan.errors import UsageError
 from imgan.io.animation import ANIMATION_FORMATS
 from imgan.io.animation import is_animation
 from imgan.io.format_rules import SAME
+from imgan.io.format_rules import FormatRules
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.formats import format_of
 from imgan.io.formats import suffix_of
 from imgan.io.paths import JobPlan
 from imgan.io.paths import natural_key
+from imgan.io.selection import Selection
 from imgan.io.temporaries import is_temporary
 from imgan.io.video.library import CLIP_FORMATS
 from imgan.io.video.library import is_clip
@@ -56,7 +58,10 @@ _FOREIGN = frozenset(
 
 
 def plan_moving(
-    inputs: Sequence[Path], output: Path, image_format: str = "same"
+    inputs: Sequence[Path],
+    output: Path,
+    image_format: str = SAME,
+    selection: Selection | None = None,
 ) -> MovingPlan:
     """Part the inputs that move from those that do not.
 
@@ -64,12 +69,15 @@ def plan_moving(
         inputs: Files and folders. Of folders only what becomes a clip is looked at.
         output: A clip's or an animation's name, or a folder.
         image_format: As of `plan_jobs`. With a clip as input and a folder as output,
-            every frame becomes a picture of that format.
+            every frame becomes a picture of that format; by kinds it stays a clip.
+        selection: Which pictures of a folder a clip is made of.
 
     Raises:
-        UsageError: If an output is ambiguous or would replace its input.
+        UsageError: If there is no such format, or an output is ambiguous or would
+            replace its input.
         DataError: If an input does not exist.
     """
+    rules = FormatRules(image_format)
     for path in inputs:
         if (is_clip(path) or is_clip(output)) and not path.exists():
             raise DataError(f"No such file or folder: {path}")
@@ -79,32 +87,24 @@ def plan_moving(
             f"{', '.join(CLIP_FORMATS)}"
         )
     if is_clip(output) and not output.is_dir():
-        plan = MovingPlan([_into_clip(inputs, output)])
+        plan = MovingPlan([_into_clip(inputs, output, selection or Selection())])
     elif output.suffix.lower() in PICTURE_SUFFIXES and not output.is_dir():
         plan = _into_picture(inputs, output)
     else:
-        single = SAME if "=" in image_format else image_format
-        plan = _into_folder(inputs, output, single)
+        plan = _into_folder(inputs, output, rules)
     _refuse_replacing(plan.jobs)
     return plan
 
 
 def part_animations(plan: JobPlan, image_format: str) -> list[MovingJob]:
     """Take the animations out of a plan of pictures; return them as jobs."""
-    if "=" in image_format:
-        # By the kind of the input: the plan has named results accordingly already.
-        image_format = "same"
+    rules = FormatRules(image_format)
     moving = [job for job in plan.jobs if is_animation(job.input)]
     found = {job.input for job in moving}
     plan.jobs = [job for job in plan.jobs if job.input not in found]
     return [
-        _animation(
-            job.input,
-            job.output
-            if image_format != "same"
-            else job.output.with_suffix(job.input.suffix),
-            image_format,
-        )
+        # A plan of pictures names the results of GIFs as pictures.
+        _animation(job.input, job.output.with_suffix(job.input.suffix), rules)
         for job in moving
     ]
 
@@ -123,14 +123,15 @@ def count_clips(inputs: Sequence[Path]) -> int:
     return count
 
 
-def _into_clip(inputs: Sequence[Path], output: Path) -> MovingJob:
+def _into_clip(inputs: Sequence[Path], output: Path, selection: Selection) -> MovingJob:
     first = inputs[0]
     if len(inputs) == 1 and is_clip(first):
         return MovingJob((first,), first, "clip", output, "clip")
     if len(inputs) == 1 and is_animation(first):
         return MovingJob((first,), first, "animation", output, "clip")
     if len(inputs) == 1 and first.is_dir():
-        pictures = _pictures_in(first)
+        pictures = _pictures_in(first, selection)
+        selection.check([first])
         return MovingJob(tuple(pictures), first, "pictures", output, "clip")
     wrong = [path for path in inputs if format_of(path) is None or path.is_dir()]
     if wrong:
@@ -148,21 +149,22 @@ def _into_picture(inputs: Sequence[Path], output: Path) -> MovingPlan:
     if len(inputs) != 1 or not (animated or is_clip(first)):
         return MovingPlan([], list(inputs))
     kind: Kind = "animation" if animated else "clip"
-    job = replace(_animation(first, output, "same"), kind=kind)
+    job = replace(_animation(first, output, FormatRules(SAME)), kind=kind)
     return MovingPlan([job])
 
 
-def _into_folder(inputs: Sequence[Path], output: Path, image_format: str) -> MovingPlan:
+def _into_folder(
+    inputs: Sequence[Path], output: Path, rules: FormatRules
+) -> MovingPlan:
     plan = MovingPlan()
     alone = len(inputs) == 1
     for path in inputs:
         if is_clip(path) and not path.is_dir():
-            plan.jobs.append(_clip_into_folder(path, output, image_format, alone))
+            plan.jobs.append(
+                _clip_into_folder(path, output, rules.single or SAME, alone)
+            )
         elif is_animation(path):
-            made = output / path.name
-            if image_format != "same":
-                made = made.with_suffix(suffix_of(image_format))
-            plan.jobs.append(_animation(path, made, image_format))
+            plan.jobs.append(_animation(path, output / path.name, rules))
         else:
             plan.stills.append(path)
     return plan
@@ -177,14 +179,17 @@ def _clip_into_folder(
     return MovingJob((path,), path, "clip", folder, "pictures", image_format)
 
 
-def _animation(path: Path, output: Path, image_format: str) -> MovingJob:
-    if image_format == "same":
+def _animation(path: Path, output: Path, rules: FormatRules) -> MovingJob:
+    image_format = rules.asked(path)
+    if image_format == SAME:
         image_format = ANIMATION_FORMATS.get(output.suffix.lower(), "")
         image_format = image_format or str(format_of(output))
+    else:
+        output = output.with_suffix(suffix_of(image_format))
     return MovingJob((path,), path, "animation", output, "animation", image_format)
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _pictures_in(folder: Path, selection: Selection) -> list[Path]:
     try:
         found = [
             path
@@ -192,6 +197,7 @@ def _pictures_in(folder: Path) -> list[Path]:
             if path.suffix.lower() in PICTURE_SUFFIXES
             and not path.name.startswith("._")
             and not is_temporary(path)
+            and selection.takes(path.relative_to(folder))
         ]
     except OSError as error:
         raise DataError(f"Cannot list {folder}: {error.strerror}") from error

@@ -60,6 +60,18 @@ CODECS = {
 }
 
 
+_WORDS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
+_PRESETS: dict[str, tuple[str, ...]] = {
+    "h264": _WORDS,
+    "hevc": _WORDS,
+    "av1": tuple(map(str, range(14))),
+    "vp9": tuple(map(str, range(9))),
+}
+
+
 @dataclass(frozen=True)
 class EncodingChoice:
     """What the user asks for; None: by the container and the codec."""
@@ -131,3 +143,9 @@ def _check_quality(name: str, codec: Codec, choice: EncodingChoice) -> None:
     if codec.preset.isdigit() != choice.preset.isdigit():
         kind = "a number" if codec.preset.isdigit() else "a word, as slow or fast"
         raise UsageError(f"--preset of {name} is {kind}. Received: {choice.preset!r}")
+    known = _PRESETS[name]
+    if choice.preset not in known:
+        raise UsageError(
+            f"--preset of {name} must be one of {', '.join(known)}. "
+            f"Received: {choice.preset!r}.{did_you_mean(choice.preset, known)}"
+        )

@@ -14,6 +14,7 @@ from imgan.io.animation_writing import write_animation
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.io.paths import plan_jobs
+from imgan.io.selection import Selection
 
 ANIMATED = ("animation", "animation")
 
@@ -126,3 +127,37 @@ def test_what_is_refused(folder, tmp_path):
     (tmp_path / "x" / "c.mp4").touch()
     with pytest.raises(UsageError, match="would both be written"):
         plan_moving([clip, tmp_path / "x" / "c.mp4"], tmp_path / "o")
+
+
+@pytest.mark.parametrize(
+    ("rules", "made"),
+    [
+        ("gif=webp", "a.webp"),
+        ("*=jpg,gif=webp", "a.webp"),
+        ("png=jpg", "a.gif"),
+        ("*=png", "a.png"),
+    ],
+)
+def test_formats_by_kind_hold_for_animations(rules, made, tmp_path):
+    path = tmp_path / "a.gif"
+    frames = [Picture(np.full((8, 8, 3), grey, np.uint8)) for grey in (0, 9)]
+    write_animation(frames, [50, 50], path, "gif")
+    (job,) = plan_moving([path], tmp_path / "out", rules).jobs
+    assert job.output.name == made
+    plan = plan_jobs([tmp_path], tmp_path / "o", recursive=False, image_format=rules)
+    (job,) = part_animations(plan, rules)
+    assert job.output.name == made
+
+
+def test_a_format_that_is_none_is_refused_for_clips_too(tmp_path):
+    for wrong in ("banana", "foo=bar"):
+        with pytest.raises(UsageError, match=wrong.partition("=")[0]):
+            plan_moving([tmp_path / "c.mp4"], tmp_path / "out", wrong)
+
+
+def test_a_clip_is_made_of_the_pictures_that_were_chosen(tmp_path):
+    for name in ("1.png", "2.png", "2_thumb.png"):
+        (tmp_path / name).touch()
+    chosen = Selection(["*.png"], ["*_thumb*"])
+    (job,) = plan_moving([tmp_path], tmp_path / "o.mp4", selection=chosen).jobs
+    assert [path.name for path in job.inputs] == ["1.png", "2.png"]

@@ -50,6 +50,8 @@ def test_the_container_chooses(name, codec, deep):
         (EncodingChoice("ffv1", preset="slow"), "a.mkv", "no presets"),
         (EncodingChoice("av1", preset="slow"), "a.mkv", "is a number"),
         (EncodingChoice("h264", preset="4"), "a.mkv", "is a word"),
+        (EncodingChoice("h264", preset="slwo"), "a.mkv", "one of .*slow"),
+        (EncodingChoice("av1", preset="99"), "a.mkv", "one of 0, 1"),
     ],
 )
 def test_what_is_refused(choice, name, message):
