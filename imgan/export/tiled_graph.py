@@ -257,10 +257,17 @@ def _fade(tf: Any, fading: Any, made: Any, ramp: int, *, axis: int, first: Any) 
 def _plan_exact(length: Any, grid: Grid) -> Any:
     tf = import_tensorflow()
     multiple, step = grid.multiple, up_to_multiple(grid.tile, grid.multiple)
-    starts = tf.range(0, length, step)
-    stops = tf.minimum(starts + step, length)
+    halos = 2 * grid.halo
+    # Tiles at the ends keep what they do not read beyond the picture; see `tiling`.
+    count = tf.maximum(1, -(-(length - halos) // step))
+    read = -(-(length + halos * (count - 1)) // count)
+    inner = grid.halo + tf.range(1, count) * (read - halos)
+    starts = tf.concat([[0], inner], 0)
+    stops = tf.concat([inner, [length]], 0)
     padded = _padded(tf, length, grid)
     shortest = padded_length(1, multiple, grid.minimum)
+    alike = tf.maximum(shortest, -(-read // multiple) * multiple)
+    shortest = tf.where(count > 1, alike, shortest)
     first = tf.maximum(0, starts - grid.halo) // multiple * multiple
     last = -(-tf.minimum(padded, stops + grid.halo) // multiple) * multiple
     # More neighbours than the halo change nothing.
