@@ -76,13 +76,14 @@ class TileChoice:
     def matters(self, size: Size) -> bool:
         """Return whether what `describe` says is about a picture of some size.
 
-        A picture that fits into a tile is not cut anyway. Where tiles are turned off,
-        a tile is what the network had otherwise.
+        A picture that fits into a tile with its halos is not cut anyway. Where tiles
+        are turned off, a tile is what the network had otherwise.
         """
         grid = self.grid()
         if not grid.tile:
             grid = self._allowed
-        return not grid.tile or max(size) > _side(grid)
+        halos = 0 if grid.overlap else 2 * grid.halo
+        return not grid.tile or max(size) > _side(grid) + halos
 
     def shrink(self, grid: Grid, job: TileJob, error: BaseException) -> Grid:
         """Return how to tile a picture after memory ran out.

@@ -81,7 +81,11 @@ def _rows_at_once(grid: Grid, card: Card | None, scale: float) -> int | None:
     resampled = card is not None and scale != card.scale
     if not grid.tile or (grid.overlap and resampled):
         return None
-    side = tile_side(grid) if grid.overlap else up_to_multiple(grid.tile, grid.multiple)
+    if grid.overlap:
+        side = tile_side(grid)
+    else:
+        # Tiles at the border keep what they do not read beyond it; see `tiling`.
+        side = up_to_multiple(grid.tile, grid.multiple) + 2 * grid.halo
     return int(side * scale) + 1
 
 

@@ -133,24 +133,19 @@ def test_inputs_that_vanish_after_they_were_listed(folder, tmp_path):
     assert "Cannot open" in rows[1].error
 
 
-def test_an_input_that_vanishes_before_it_is_read(folder, tmp_path, monkeypatch):
-    rows = batch(
-        folder, tmp_path / "out", monkeypatch, "1.png", lambda path: path.unlink()
-    )
-    assert "Cannot open" in rows.pop("1.png").error
-    assert {row.status for row in rows.values()} == {"done"}
-    assert not (tmp_path / "out" / "1.png").exists()
-
-
-def test_an_input_that_is_cut_off_before_it_is_read(folder, tmp_path, monkeypatch):
-    rows = batch(
-        folder,
-        tmp_path / "out",
-        monkeypatch,
-        "1.png",
-        lambda path: os.truncate(path, 500),
-    )
-    assert "truncated" in rows.pop("1.png").error
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda path: path.unlink(), "Cannot open"),
+        (lambda path: os.truncate(path, 500), "truncated"),
+    ],
+    ids=["vanishes", "is cut off"],
+)
+def test_an_input_that_changes_before_it_is_read(
+    change, reason, folder, tmp_path, monkeypatch
+):
+    rows = batch(folder, tmp_path / "out", monkeypatch, "1.png", change)
+    assert reason in rows.pop("1.png").error
     assert {row.status for row in rows.values()} == {"done"}
     assert not (tmp_path / "out" / "1.png").exists()
 

@@ -304,8 +304,13 @@ def test_tiles_matter_to_pictures_that_are_larger(engine):
         assert not predictor.tiles_matter(Size(side, 1))
         assert predictor.tiles_matter(Size(1, side + 1))
     padded = Predictor(NearestEngine(tile=48, multiple=16), tile=17)
-    assert not padded.tiles_matter(Size(32, 32))
-    assert padded.tiles_matter(Size(33, 1))
+    # Side by side, what is no more than two halos larger than a tile is read whole.
+    grid = padded.engine.grid._replace(tile=padded.tile)
+    most = 32 + 2 * grid.halo
+    assert len(plan_tiles(Size(most, 32), grid)) == 1
+    assert not padded.tiles_matter(Size(most, 32))
+    assert len(plan_tiles(Size(most + 1, 1), grid)) == 2
+    assert padded.tiles_matter(Size(most + 1, 1))
     assert Predictor(NearestEngine(tile=0)).tiles_matter(Size(1, 1))
 
 
