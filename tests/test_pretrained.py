@@ -13,6 +13,7 @@ from imgan.bundles.card import Card
 from imgan.bundles.card import read_card
 from imgan.bundles.register import shipped
 from imgan.data.resize import resize_bicubic
+from imgan.io.images import read_image
 from imgan.metrics.checkerboard import checkerboard
 from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
@@ -23,6 +24,9 @@ from imgan.types import Array
 MODELS = sorted(shipped())
 LIVELY = [name for name in MODELS if read_card(shipped()[name]).fidelity_partner]
 PRECISIONS = ["float32", "bfloat16"]
+ROOT = Path(__file__).parents[1]
+GOLDEN = {"x2": 0.0, "x4": 0.0, "x4-fast": 0.0, "x4-photo": 0.0}
+"""PSNR on luma, decibels."""
 SIZES = [(1, 1), (1, 3), (7, 1), (5, 9), (17, 33), (31, 47), (97, 61)]
 
 
@@ -158,6 +162,28 @@ def test_the_card_is_complete_and_true(name: str) -> None:
         assert getattr(card, key), key
     assert name.partition("-")[0] == f"x{card.scale}"
     assert (folder / "generator.keras").stat().st_size <= 4_000_000
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_stages_end_where_the_weights_were_taken(name: str) -> None:
+    card = read_card(shipped()[name])
+    assert card.stages[-1].steps == card.training_steps
+    for stage in card.stages:
+        assert (ROOT / stage.command.split()[2]).is_file()
+        assert stage.curve[-1][0] == stage.steps
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_golden_scores_of_a_committed_picture(name: str) -> None:
+    """On a picture of this repository; who trains anew changes them here."""
+    folder = ROOT / "assets" / "pairs" / "validation" / "HR"
+    truth = read_image(folder / "0001-rocket.png").pixels
+    scale = read_card(shipped()[name]).scale
+    reduced = resize_bicubic(truth, 1 / scale)
+    enlarged = imgan.load(name, precision="float32")(reduced)
+    assert psnr(truth, enlarged, crop_border=scale) == pytest.approx(
+        GOLDEN[name], abs=0.01
+    )
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,17 +1,22 @@
 """Put the bundle of a finished run into the package, with its scores and its speed.
 
-    python tools/make_pretrained.py runs/0001-x4 --hr SET5/HR [--lr SET5/LR_bicubic/X4]
+    python tools/make_pretrained.py runs/x4-long runs/x4 --hr SET5/HR --lr SET5/LR_bicubic/X4
 
+The first run is the one that begins at random weights, the last one has the model.
 Scores are taken by `imgan evaluate` and the speed on this machine, on a quiet moment. A
 model with a fidelity partner also gets the gradient energy of its pictures beside that
-of the partner's: a measure of sharpness that needs no truth.
+of the partner's, a measure of sharpness that needs no truth, and with `--camera` (the
+folder that `make_pairs.py KODAK FOLDER` makes) its scores on bad pictures beside those
+of bicubic enlargement.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from imgan import __version__
 from imgan.bundles.bundle import load_network
@@ -19,6 +24,7 @@ from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.bundles.card import Speed
+from imgan.bundles.card import Stage
 from imgan.bundles.register import PRETRAINED
 from imgan.data.pairs import list_pairs
 from imgan.data.sources import load_pair
@@ -27,21 +33,25 @@ from imgan.machine import processor_name
 from imgan.machine import usable_cores
 from imgan.metrics.sharpness import gradient_energy
 from imgan.runtime import import_tensorflow
+from imgan.training.run_folder import RunFolder
+
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
 
 def main() -> int:
     """Measure, complete the card, write the bundle."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--hr", type=Path, required=True)
     parser.add_argument("--lr", type=Path)
     parser.add_argument("--dataset", default="Set5")
+    parser.add_argument("--camera", type=Path, help="of make_pairs.py, from KODAK")
     words = parser.parse_args()
     import_tensorflow()
     from imgan.inference.predictor import Predictor
     from imgan.inference.speed import measure_speed
 
-    bundle = words.run / "bundle"
+    bundle = words.runs[-1] / "bundle"
     result = evaluate(
         words.hr, model=str(bundle), lr_dir=words.lr, precision="float32"
     ).to_json()
@@ -60,7 +70,9 @@ def main() -> int:
             "metrics": [
                 Score(dataset=words.dataset, protocol=protocol, values=values),
                 *_sharpness(card, bundle, words),
+                *_camera(card, bundle, words.camera),
             ],
+            "stages": [_stage(run) for run in words.runs],
             "speed": speed,
             "attribution": f"The imgan authors; trained on {'; '.join(card.data)}",
         }
@@ -94,6 +106,61 @@ def _sharpness(card: Card, bundle: Path, words: argparse.Namespace) -> list[Scor
         "precision": "float32",
     }
     return [Score(dataset=words.dataset, protocol=protocol, values=values)]
+
+
+def _camera(card: Card, bundle: Path, folder: Path | None) -> list[Score]:
+    """Return scores on pictures as a simple camera takes them, and bicubic's."""
+    if folder is None:
+        return []
+    values: dict[str, float] = {}
+    models = {"": str(bundle), "_bicubic": "bicubic"}
+    for suffix, model in models.items():
+        means = evaluate(
+            folder / "HR",
+            model=model,
+            lr_dir=folder / "LR",
+            scale=card.scale,
+            precision="float32",
+        ).to_json()["mean"]
+        values |= {f"{name}{suffix}": round(value, 4) for name, value in means.items()}
+    protocol = {
+        "channel": "y",
+        "crop_border": card.scale,
+        "downscale": "blur 1.2, bicubic, noise 5, JPEG 40 (tools/make_pairs.py)",
+        "precision": "float32",
+    }
+    return [Score(dataset="Kodak, camera-like", protocol=protocol, values=values)]
+
+
+def _stage(path: Path) -> Stage:
+    """Return what a run's log says about its length and its curve."""
+    run = RunFolder(path)
+    rows = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
+    timed = [row for row in rows if "seconds_per_step" in row]
+    before = [0, *(row["step"] for row in timed)]
+    seconds = sum(
+        row["seconds_per_step"] * (row["step"] - first)
+        for row, first in zip(timed, before, strict=False)
+    )
+    return Stage(
+        command=f"imgan train recipes/{_recipe_of(run)}",
+        steps=timed[-1]["step"],
+        hours=round(seconds / 3600, 2),
+        curve=[
+            (row["step"], round(row["validation_psnr_y"], 2))
+            for row in rows
+            if "validation_psnr_y" in row
+        ],
+    )
+
+
+def _recipe_of(run: RunFolder) -> str:
+    """Return the recipe in the repository whose name the run bears."""
+    name = yaml.safe_load(run.recipe.read_text("utf-8"))["name"]
+    for path in sorted(RECIPES.glob("*/*.yaml")):
+        if yaml.safe_load(path.read_text("utf-8")).get("name") == name:
+            return path.relative_to(RECIPES).as_posix()
+    raise SystemExit(f"No recipe in {RECIPES} has the name of the run: {name}")
 
 
 if __name__ == "__main__":

@@ -76,6 +76,18 @@ class Speed(_Part):
     machine: str
 
 
+class Stage(_Part):
+    """One run of a training that took several, each from the end of the one before."""
+
+    command: str
+    """What repeats it."""
+    steps: int = Field(ge=1)
+    hours: float = Field(ge=0)
+    """That the steps took, as the run's log has it."""
+    curve: list[tuple[int, float]] = []
+    """Step, and PSNR on luma of the moving average on the held-out pictures."""
+
+
 class SelfCheck(_Part):
     """Output statistics on a fixed ramp, to notice weights that compute nonsense."""
 
@@ -169,6 +181,8 @@ class Card(_Part):
     attribution: str = ""
     fidelity_partner: str | None = None
     training_steps: int = 0
+    stages: list[Stage] = []
+    """Of a model that ships with imgan: how its weights were made, first to last."""
     metrics: list[Score] = []
     speed: Speed | None = None
     self_check: SelfCheck | None = None

@@ -6,6 +6,7 @@ from typing import Any
 from imgan.bundles.bundle import WEIGHTS_NAME
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
+from imgan.bundles.card import Stage
 from imgan.bundles.exports import SAVED_MODEL
 from imgan.bundles.exports import is_export
 from imgan.cli.text import significant
@@ -93,6 +94,7 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
             f"{speed(card)} of input on {card.speed.machine}" if card.speed else "",
         ),
         ("trained", f"{card.training_steps:,} steps" if card.training_steps else ""),
+        ("stages", "\n".join(_stage(stage) for stage in card.stages)),
         ("losses", ", ".join(card.losses)),
         ("data", "\n".join(card.data)),
         ("licence", card.licence),
@@ -100,6 +102,14 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("fidelity partner", _partner(card)),
         ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
     ]
+
+
+def _stage(stage: Stage) -> str:
+    """Return a run as its command, length and end."""
+    words = f"{stage.command}: {stage.steps:,} steps in {stage.hours:.1f} h"
+    if stage.curve:
+        words += f", {stage.curve[0][1]:.2f} to {stage.curve[-1][1]:.2f} dB"
+    return words
 
 
 def _short(value: Any) -> str:

@@ -28,11 +28,15 @@ from imgan.models.step_degradation import StepDegradation
 from imgan.networks.halo import halo
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
+from imgan.training.muon import ConvMuon
 from imgan.training.run_folder import RunFolder
 from imgan.training.schedules import RunSchedule
 from imgan.training.validation import SuperResolutionValidator
 
 _DEGRADATION_SEED = 1_000_003
+
+OPTIMIZERS = {"adam": keras.optimizers.Adam, "muon": ConvMuon}
+"""Of the training by a pixel loss alone, by their names in recipes."""
 
 
 class SuperResolutionExperiment(Experiment):
@@ -251,7 +255,7 @@ class RegressionExperiment(SuperResolutionExperiment):
             scale=self.rate_scale,
         )
         model.compile(
-            generator_optimizer=keras.optimizers.Adam(schedule),
+            generator_optimizer=OPTIMIZERS[config.optimizer](schedule),
             pixel_loss=PIXEL_LOSSES[config.loss](),
             frequency=FocalFrequencyLoss() if config.frequency else None,
             frequency_weight=config.frequency,

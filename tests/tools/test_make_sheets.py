@@ -1,0 +1,52 @@
+"""Contact sheets hold every picture, pixel for pixel."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+
+from imgan.data.resize import resize_bicubic
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_rows_of_truth_bicubic_and_models(tmp_path: Path) -> None:
+    photographs = {"a": skimage.data.coffee(), "b": skimage.data.astronaut()}
+    (tmp_path / "in").mkdir()
+    for name, image in photographs.items():
+        photographs[name] = image = image[:200, 100:340]
+        cv2.imwrite(str(tmp_path / "in" / f"{name}.png"), image[..., ::-1])
+    result = subprocess.run(
+        [
+            sys.executable,
+            "tools/make_sheets.py",
+            str(tmp_path / "in"),
+            str(tmp_path / "out"),
+            "--models",
+            "x4",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    details = cv2.imread(str(tmp_path / "out" / "details.png"))[..., ::-1]
+    # Two halves of a row with three squares each, and a gap after each of them.
+    assert details.shape == (192 + 4 + 4, 2 * (3 * 196 + 4), 3)
+    for half, image in enumerate(photographs.values()):
+        left = half * (3 * 196 + 4)
+        truth = details[:192, left : left + 192]
+        place = cv2.matchTemplate(image, truth, cv2.TM_SQDIFF)
+        top, side = np.unravel_index(place.argmin(), place.shape)
+        square = (slice(top, top + 192), slice(side, side + 192))
+        np.testing.assert_array_equal(truth, image[square])
+        bicubic = resize_bicubic(resize_bicubic(image, 1 / 4), 4)[square]
+        shown = details[:192, left + 196 : left + 388]
+        np.testing.assert_array_equal(shown, bicubic)
+    whole = cv2.imread(str(tmp_path / "out" / "x4.png"))
+    assert whole.shape == (100 + 4, 2 * (120 + 4), 3)
