@@ -59,6 +59,14 @@ FAMILIES: dict[str, Family] = {
         model="imgan.models.regression:Regression",
         generator="imgan.networks.repsr:RepSR",
     ),
+    "anchored_edsr": Family(
+        task="super_resolution",
+        paper="EDSR and ABPN, arxiv.org/abs/1707.02921 and 2105.09750",
+        recipe=_REGRESSION,
+        experiment=_PIXEL_EXPERIMENT,
+        model="imgan.models.regression:Regression",
+        generator="imgan.networks.anchored_edsr:AnchoredEDSR",
+    ),
     "span": Family(
         task="super_resolution",
         paper="SPAN, arxiv.org/abs/2311.12770",
