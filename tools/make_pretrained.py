@@ -6,8 +6,10 @@ The first run is the one that begins at random weights, the last one has the mod
 Scores are taken by `imgan evaluate` and the speed on this machine, on a quiet moment. A
 model with a fidelity partner also gets the gradient energy of its pictures beside that
 of the partner's, a measure of sharpness that needs no truth, and with `--camera` (the
-folder that `make_pairs.py KODAK FOLDER` makes) its scores on bad pictures beside those
-of bicubic enlargement.
+Kodak pictures) its scores on bad ones beside those of bicubic enlargement.
+
+Weights are rounded to what float16 can hold, still as float32: pictures do not change,
+and packages compress them to 60 %.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from check_photo import camera_scores
 
 from imgan import __version__
 from imgan.bundles.bundle import load_network
@@ -45,13 +48,16 @@ def main() -> int:
     parser.add_argument("--hr", type=Path, required=True)
     parser.add_argument("--lr", type=Path)
     parser.add_argument("--dataset", default="Set5")
-    parser.add_argument("--camera", type=Path, help="of make_pairs.py, from KODAK")
+    parser.add_argument("--camera", type=Path, help="true pictures, see check_photo.py")
     words = parser.parse_args()
     import_tensorflow()
     from imgan.inference.predictor import Predictor
     from imgan.inference.speed import measure_speed
 
-    bundle = words.runs[-1] / "bundle"
+    network, card = load_network(words.runs[-1] / "bundle")
+    network.set_weights([np.float32(np.float16(w)) for w in network.get_weights()])
+    bundle = PRETRAINED / card.name
+    save_bundle(network, card, bundle)
     result = evaluate(
         words.hr, model=str(bundle), lr_dir=words.lr, precision="float32"
     ).to_json()
@@ -61,7 +67,6 @@ def main() -> int:
         precision=predictor.precision_for("uint8"),
         machine=f"{usable_cores()} cores of {processor_name()}",
     )
-    network, card = load_network(bundle)
     values = {name: round(value, 4) for name, value in result["mean"].items()}
     protocol = {**result["protocol"], "precision": "float32"}
     card = card.model_copy(
@@ -77,8 +82,8 @@ def main() -> int:
             "attribution": f"The imgan authors; trained on {'; '.join(card.data)}",
         }
     )
-    save_bundle(network, card, PRETRAINED / card.name)
-    print(f"{PRETRAINED / card.name}: {values}, {speed}")
+    save_bundle(network, card, bundle)
+    print(f"{bundle}: {values}, {speed}")
     return 0
 
 
@@ -112,21 +117,12 @@ def _camera(card: Card, bundle: Path, folder: Path | None) -> list[Score]:
     """Return scores on pictures as a simple camera takes them, and bicubic's."""
     if folder is None:
         return []
-    values: dict[str, float] = {}
-    models = {"": str(bundle), "_bicubic": "bicubic"}
-    for suffix, model in models.items():
-        means = evaluate(
-            folder / "HR",
-            model=model,
-            lr_dir=folder / "LR",
-            scale=card.scale,
-            precision="float32",
-        ).to_json()["mean"]
-        values |= {f"{name}{suffix}": round(value, 4) for name, value in means.items()}
+    found = camera_scores(str(bundle), folder)
+    values = {name: round(value, 4) for name, value in found.items()}
     protocol = {
         "channel": "y",
         "crop_border": card.scale,
-        "downscale": "blur 1.2, bicubic, noise 5, JPEG 40 (tools/make_pairs.py)",
+        "downscale": "blur 1.2, bicubic, noise 5, JPEG 40; tools/check_photo.py",
         "precision": "float32",
     }
     return [Score(dataset="Kodak, camera-like", protocol=protocol, values=values)]

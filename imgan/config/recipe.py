@@ -59,7 +59,8 @@ class Recipe(Section):
     generator: dict[str, Any] = {}
     """Arguments of the family's generator."""
     init: str | None = None
-    """Model or bundle whose weights the run starts from, instead of random ones. For
+    """Model or bundle whose weights the run starts from, instead of random ones. One of
+    another scale gives what is not particular to its scale. For
     `pix2pixhd_local` also a model of `pix2pixhd`, around which the rest begins anew."""
     data: Any
     training: TrainingConfig

@@ -42,6 +42,30 @@ def gradient_energy(image: Array, *, crop_border: int = 0) -> float:
     return float(total[0])
 
 
+def gradient_magnitude(image: Array, *, crop_border: int = 0) -> float:
+    """Return the mean length of the gradient of luma, in levels per pixel.
+
+    By differences of neighbours. Unlike the energy it counts faint texture in many
+    places as much as a few strong edges, so it tells a picture with grain from a
+    smoothed one.
+
+    Args:
+        image: As in `gradient_energy`.
+        crop_border: Pixels ignored on each side.
+    """
+    image = np.asarray(image)
+    y = (rgb_to_y(image) if image.ndim == 3 else image).astype(np.float64)
+    inner = slice(crop_border, -crop_border or None)
+    y = y[inner, inner]
+    if min(y.shape) <= 1:
+        raise ValueError(
+            "image must be at least 2x2 without its border. "
+            f"Received: {image.shape}, crop_border={crop_border}"
+        )
+    down, right = np.diff(y, axis=0)[:, :-1], np.diff(y, axis=1)[:-1]
+    return float(np.hypot(down, right).mean())
+
+
 def sharpness(image: Array, truth: Array, *, crop_border: int = 0) -> float:
     """Return the gradient energy of a picture relative to that of the true one.
 

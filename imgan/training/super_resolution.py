@@ -7,9 +7,9 @@ from typing import Any
 import keras
 
 from imgan import families
-from imgan.bundles.bundle import load_network
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
+from imgan.bundles.card import read_card
 from imgan.bundles.reach import enlarging_reach
 from imgan.bundles.register import resolve
 from imgan.config.super_resolution import RegressionRecipe
@@ -28,6 +28,7 @@ from imgan.models.step_degradation import StepDegradation
 from imgan.networks.halo import halo
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
+from imgan.training.initial_enlarger import initial_enlarger
 from imgan.training.muon import ConvMuon
 from imgan.training.run_folder import RunFolder
 from imgan.training.schedules import RunSchedule
@@ -52,12 +53,12 @@ class SuperResolutionExperiment(Experiment):
     def build_generator(self) -> Any:
         """Return the network that the run begins with.
 
-        That is the family's network in its training form, or the inference form that
-        `init` names.
+        That is the family's network in its training form, or the inference form of
+        what `init` names.
         """
         recipe = self.recipe
         if recipe.init:
-            network = self._initial_generator()
+            network = initial_enlarger(recipe, self.generator_path)
         else:
             fixed = {
                 "scale": recipe.scale,
@@ -81,56 +82,6 @@ class SuperResolutionExperiment(Experiment):
                 f"data.hr_patch_size must be a multiple of {multiple} for "
                 f"{type(network).__name__}. Received: {size}"
             )
-
-    def _initial_generator(self) -> Any:
-        recipe = self.recipe
-        network, card = load_network(resolve(str(recipe.init)))
-        expected = {
-            "network": self.generator_path.partition(":")[2],
-            "scale": recipe.scale,
-            "channels": recipe.data.channels,
-        }
-        found = {
-            "network": card.network.path.partition(":")[2],
-            "scale": card.scale,
-            "channels": card.input_channels,
-        }
-        if card.network.path == families.IMPORTED:
-            expected["network"] = found["network"]
-        if found != expected:
-            words = [f"{key} {value}" for key, value in expected.items()]
-            received = [f"{key} {value}" for key, value in found.items()]
-            raise ConfigError(
-                f"init must be a model of {', '.join(words)}. "
-                f"Received: {recipe.init}, of {', '.join(received)}. "
-                f"{self._ways_out(expected, found)}"
-            )
-        for key, value in recipe.generator.items():
-            if (own := card.network.config.get(key, "no such argument")) != value:
-                raise ConfigError(
-                    f"generator.{key}={value} does not go with init={recipe.init}, "
-                    f"whose network has {own}. Leave one of the two out"
-                )
-        return network.variant(dtype=recipe.training.precision)
-
-    def _ways_out(self, expected: dict[str, Any], found: dict[str, Any]) -> str:
-        """Return what to do about an `init` that does not fit."""
-        name = self._family_of(found["network"])
-        scratch = "`--set init=null` trains from scratch"
-        if name is None or {**expected, "network": found["network"]} != found:
-            return f"Take another model, or none: {scratch}"
-        has_key = "network" in type(self.recipe).model_fields
-        key = "network" if has_key else "family"
-        return f"`--set {key}={name}` trains that network, {scratch}"
-
-    def _family_of(self, network: str) -> str | None:
-        """Return a family with such a generator that the recipe could name."""
-        for name, family in families.FAMILIES.items():
-            same_kind = family.experiment == self.family.experiment
-            fits = same_kind or "network" in type(self.recipe).model_fields
-            if fits and family.generator.partition(":")[2] == network:
-                return name
-        return None
 
     def dataset(
         self, model: Any, first_step: int, failures: list[ImganError] | None = None
@@ -225,7 +176,10 @@ class SuperResolutionExperiment(Experiment):
             ("patches in all", f"{recipe.training.steps * self.batch_size:,}"),
         ]
         if recipe.init:
-            rows.insert(0, ("starts from", recipe.init))
+            scale = read_card(resolve(recipe.init)).scale
+            other = f", of x{scale}: layers for pixels anew"
+            said = recipe.init + (other if scale != recipe.scale else "")
+            rows.insert(0, ("starts from", said))
         held_out = open_validation(recipe)
         if held_out:
             rows.append(("validation pictures", str(len(held_out))))

@@ -8,6 +8,7 @@ import pytest
 import skimage.data
 
 from imgan.metrics.sharpness import gradient_energy
+from imgan.metrics.sharpness import gradient_magnitude
 from imgan.metrics.sharpness import sharpness
 
 
@@ -70,3 +71,27 @@ def test_flat_truth():
 def test_what_has_no_inside_is_refused(shape, border):
     with pytest.raises(ValueError, match=f"crop_border={border}"):
         gradient_energy(np.zeros(shape), crop_border=border)
+
+
+def test_the_magnitude_of_a_ramp_is_its_slope():
+    """Slopes 3 and 4 levels a pixel: a length of 5, once and not squared."""
+    rows, columns = np.indices((12, 15))
+    ramp = 3.0 * rows + 4.0 * columns
+    assert gradient_magnitude(ramp) == pytest.approx(5)
+    rgb = np.repeat(ramp[..., None], 3, axis=2)
+    assert gradient_magnitude(rgb) == pytest.approx(5 * 219 / 255)
+
+
+def test_the_magnitude_counts_a_step_once():
+    """A step of 8 between two of 8 columns is one of 7 differences."""
+    step = np.zeros((5, 8))
+    step[:, 4:] = 8
+    assert gradient_magnitude(step) == pytest.approx(8 / 7)
+
+
+def test_the_magnitude_leaves_the_border_out():
+    image = np.zeros((9, 9))
+    image[:2] = image[-2:] = image[:, :2] = image[:, -2:] = 100
+    assert gradient_magnitude(image, crop_border=2) == 0.0
+    with pytest.raises(ValueError, match="at least 2x2 without its border"):
+        gradient_magnitude(image, crop_border=4)

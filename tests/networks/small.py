@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from imgan.networks.anchored_edsr import AnchoredEDSR
 from imgan.networks.base import Network
 from imgan.networks.cgan import ConditionalDiscriminator
 from imgan.networks.cgan import ConditionalGenerator
@@ -37,6 +38,7 @@ from imgan.types import Array
 
 SMALL: dict[str, Callable[..., Network]] = {
     "repsr": lambda **a: RepSR(num_filters=8, num_convs=2, **a),
+    "anchored_edsr": lambda **a: AnchoredEDSR(num_filters=8, num_blocks=2, **a),
     "span": lambda **a: SPAN(num_filters=8, num_blocks=2, **a),
     "compact": lambda **a: Compact(num_filters=8, num_convs=2, **a),
     "srresnet": lambda **a: SRResNet(num_filters=8, num_blocks=2, **a),
@@ -98,6 +100,7 @@ DISCRIMINATORS: dict[str, Callable[..., ImageDiscriminator]] = {
 
 SCALES = {
     "repsr": (1, 2, 3, 4),
+    "anchored_edsr": (1, 2, 3, 4),
     "span": (1, 2, 3, 4),
     "compact": (1, 2, 3, 4),
     "srresnet": (2, 4, 8),

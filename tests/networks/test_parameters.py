@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imgan.networks.base import Network
+from imgan.networks.anchored_edsr import AnchoredEDSR
 from imgan.networks.compact import Compact
 from imgan.networks.edsr import EDSR
 from imgan.networks.halo import halo
@@ -51,6 +52,12 @@ PUBLISHED = [
         (27 * 64 + 64) + 16 * (9 * 64 * 64 + 64) + (9 * 64 * 48 + 48),
         18,
         id="repsr",
+    ),
+    pytest.param(
+        lambda: AnchoredEDSR(),
+        (27 * 64 + 64) + 32 * (9 * 64 * 64 + 64) + (9 * 64 * 48 + 48),
+        34,
+        id="anchored-edsr",
     ),
 ]
 

@@ -72,9 +72,37 @@ def test_init_starts_from_the_weights_of_a_bundle(
     trained, _ = load_network(finished.bundle)
     for mine, theirs in zip(network.get_weights(), trained.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    other = again.model_copy(update={"scale": 4})
-    with pytest.raises(ConfigError, match="scale 4, .*Received"):
-        build_experiment(other).build_generator()
+
+
+def test_init_of_another_scale_gives_all_but_the_last_layer(
+    finished: RunFolder, recipe: Recipe, caplog: pytest.LogCaptureFixture
+) -> None:
+    changes = {"init": str(finished.bundle), "scale": 4}
+    experiment = build_experiment(recipe.model_copy(update=changes))
+    with caplog.at_level("INFO"):
+        network = experiment.build_generator()
+    assert network(np.zeros((1, 5, 6, 3), np.float32)).shape == (1, 20, 24, 3)
+    trained, _ = load_network(finished.bundle)
+    for layer in trained.layers:
+        if layer.name != "last":
+            for theirs, mine in zip(
+                layer.weights, network.get_layer(layer.name).weights, strict=True
+            ):
+                np.testing.assert_array_equal(theirs, mine)
+    assert network.get_layer("last").weights[0].shape[-1] == 3 * 4**2
+    assert "has another scale; anew: last" in caplog.text
+    assert ("starts from", f"{finished.bundle}, of x2: layers for pixels anew") in (
+        experiment.plan()
+    )
+
+
+def test_init_of_other_channels_is_refused(
+    finished: RunFolder, recipe: Recipe
+) -> None:
+    data = recipe.data.model_copy(update={"channels": 1})
+    changes = {"init": str(finished.bundle), "data": data}
+    with pytest.raises(ConfigError, match="channels 1. Received: .*channels 3"):
+        build_experiment(recipe.model_copy(update=changes)).build_generator()
 
 
 def test_a_checkpoint_cut_in_half_falls_back_to_the_one_before(

@@ -13,6 +13,7 @@ from imgan.bundles.card import Card
 from imgan.bundles.card import NetworkSpec
 from imgan.bundles.card import Score
 from imgan.bundles.card import Speed
+from imgan.bundles.card import Stage
 from imgan.bundles.card import write_card
 from imgan.cli.commands import models
 from imgan.cli.main import main
@@ -45,6 +46,14 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         data=["some photographs"],
         licence="Apache-2.0",
         training_steps=1000,
+        stages=[
+            Stage(
+                command="imgan train recipes/compact/tiny.yaml",
+                steps=1000,
+                hours=1.25,
+                curve=[(500, 30.123), (1000, 31.254)],
+            )
+        ],
         metrics=[
             Score(
                 dataset="Set5",
@@ -92,6 +101,8 @@ def test_details_are_the_card(
         "network        Compact(num_filters=8, scale=4)",
         "parameters     12,345",
         "halo           18 input pixels",
+        "stages         imgan train recipes/compact/tiny.yaml: 1,000 steps in 1.2 h, "
+        "30.12 to 31.25 dB",
         "scores         Set5: psnr_y 31.25, ssim_y 0.8812 (channel y, crop border 4)",
     ):
         assert line in out.splitlines()

@@ -1,0 +1,153 @@
+"""Compare networks by what equal processor time of training makes of them.
+
+    python tools/compare_networks.py OUT [--minutes 20] [--only NAME...]
+
+Every candidate is trained by `recipes/anchored_edsr/x4.yaml` with its own network, for
+as many steps as fit into the minutes on this machine's cores, with a learning rate that
+ends at zero: two short runs tell what a step costs. Processor time is counted, so other
+work on the machine makes it last longer and changes nothing else. Printed is a table of
+PSNR on the recipe's validation pictures and of input megapixels per second, in turn, in
+bfloat16 and float32. Called again, it goes on with what is missing.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imgan.bundles.card import read_card
+from imgan.machine import usable_cores
+from imgan.runtime import import_tensorflow
+
+RECIPE = Path(__file__).resolve().parent.parent / "recipes/anchored_edsr/x4.yaml"
+SHORT, LONGER = 40, 160
+"""Steps of the two runs that tell what a step costs."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network of a family, by the names of recipes."""
+
+    family: str
+    generator: dict[str, int]
+
+
+CANDIDATES = {
+    **{
+        f"residual 64x{blocks}": Candidate(
+            "anchored_edsr", {"num_filters": 64, "num_blocks": blocks}
+        )
+        for blocks in (4, 8, 16)
+    },
+    **{
+        f"plain 64x{convs}": Candidate(
+            "repsr", {"num_filters": 64, "num_convs": convs}
+        )
+        for convs in (8, 16, 24)
+    },
+    "SPAN-28": Candidate("span", {"num_filters": 28}),
+    "SPAN-48": Candidate("span", {"num_filters": 48}),
+    "Compact 64/16": Candidate("compact", {"num_filters": 64, "num_convs": 16}),
+}
+"""Convolutions: a residual block has two."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train what is not trained yet, print the table."""
+    options = _parse(arguments)
+    chosen = {name: CANDIDATES[name] for name in options.only or CANDIDATES}
+    for name, candidate in chosen.items():
+        _train(candidate, options.out / _folder(name), options.minutes)
+    print(f"| network | parameters | steps | PSNR-Y | bfloat16 | float32 |\n|{'---|' * 6}")
+    speeds = _speeds({name: options.out / _folder(name) for name in chosen})
+    for name in chosen:
+        card = read_card(options.out / _folder(name) / "run" / "bundle")
+        score = card.metrics[0].values["psnr_y"]
+        bfloat16, float32 = speeds[name]
+        print(
+            f"| {name} | {card.network.parameters / 1e3:,.0f} k | "
+            f"{card.training_steps:,} | {score:.2f} | {bfloat16:.2f} | {float32:.2f} |"
+        )
+    return 0
+
+
+def _train(candidate: Candidate, folder: Path, minutes: float) -> None:
+    """Train one candidate for its share of processor time, unless that is done."""
+    if (folder / "run" / "bundle").is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = folder / "steps.json"
+    if not plan.is_file():
+        times = [
+            _processor_time(candidate, folder / f"trial-{steps}", steps)
+            for steps in (SHORT, LONGER)
+        ]
+        cost = (times[1] - times[0]) / (LONGER - SHORT)
+        steps = max(1, int(minutes * 60 * usable_cores() / cost))
+        plan.write_text(json.dumps({"steps": steps, "seconds_per_step": cost}))
+    steps = json.loads(plan.read_text())["steps"]
+    _processor_time(candidate, folder / "run", steps)
+
+
+def _processor_time(candidate: Candidate, run: Path, steps: int) -> float:
+    """Train for some steps; return the seconds of all cores that it took."""
+    changes: dict[str, Any] = {
+        "family": candidate.family,
+        "generator": candidate.generator,
+        "training.steps": steps,
+        "training.warmup_steps": min(200, steps // 4),
+        "training.validate_every": max(1, steps // 4),
+        "training.checkpoint_every": min(500, steps),
+        "training.log_every": min(100, steps),
+    }
+    words = [sys.executable, "-m", "imgan", "train", str(RECIPE), "--run-dir", str(run)]
+    for key, value in changes.items():
+        words += ["--set", f"{key}={json.dumps(value)}"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with (run.parent / "log.txt").open("a", encoding="utf-8") as log:
+        # Paths of a recipe are relative to where it is run.
+        folder = RECIPE.parents[2]
+        subprocess.run(words, cwd=folder, stdout=log, stderr=log, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _speeds(folders: dict[str, Path]) -> dict[str, tuple[float, float]]:
+    """Return the best of a few short measurements, taken in turn."""
+    import_tensorflow()
+    from imgan.inference.predictor import Predictor
+    from imgan.inference.speed import measure_speed
+
+    predictors = {
+        (name, precision): Predictor.load(folder / "run" / "bundle", precision=precision)
+        for name, folder in folders.items()
+        for precision in ("bfloat16", "float32")
+    }
+    best = dict.fromkeys(predictors, 0.0)
+    for _ in range(3):
+        for key, predictor in predictors.items():
+            best[key] = max(best[key], measure_speed(predictor, seconds=2))
+    return {name: (best[name, "bfloat16"], best[name, "float32"]) for name in folders}
+
+
+def _folder(name: str) -> str:
+    return name.lower().replace(" ", "-").replace("/", "-")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("out", type=lambda word: Path(word).resolve())
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--only", nargs="+", choices=CANDIDATES)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.exit(main())
