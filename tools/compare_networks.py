@@ -46,9 +46,7 @@ CANDIDATES = {
         for blocks in (4, 8, 16)
     },
     **{
-        f"plain 64x{convs}": Candidate(
-            "repsr", {"num_filters": 64, "num_convs": convs}
-        )
+        f"plain 64x{convs}": Candidate("repsr", {"num_filters": 64, "num_convs": convs})
         for convs in (8, 16, 24)
     },
     "SPAN-28": Candidate("span", {"num_filters": 28}),
@@ -64,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = {name: CANDIDATES[name] for name in options.only or CANDIDATES}
     for name, candidate in chosen.items():
         _train(candidate, options.out / _folder(name), options.minutes)
-    print(f"| network | parameters | steps | PSNR-Y | bfloat16 | float32 |\n|{'---|' * 6}")
+    print(
+        f"| network | parameters | steps | PSNR-Y | bfloat16 | float32 |\n|{'---|' * 6}"
+    )
     speeds = _speeds({name: options.out / _folder(name) for name in chosen})
     for name in chosen:
         card = read_card(options.out / _folder(name) / "run" / "bundle")
@@ -125,7 +125,9 @@ def _speeds(folders: dict[str, Path]) -> dict[str, tuple[float, float]]:
     from imgan.inference.speed import measure_speed
 
     predictors = {
-        (name, precision): Predictor.load(folder / "run" / "bundle", precision=precision)
+        (name, precision): Predictor.load(
+            folder / "run" / "bundle", precision=precision
+        )
         for name, folder in folders.items()
         for precision in ("bfloat16", "float32")
     }

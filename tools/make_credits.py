@@ -2,9 +2,9 @@
 
     python tools/make_credits.py PHOTOS/INDEX.tsv
 
-Writes `imgan/pretrained/CREDITS.tsv`, a line for each picture in the order of the index,
-and prints how many there are of each licence. It stops at a picture whose licence is
-not known here.
+Writes `imgan/pretrained/CREDITS.tsv`, a line for each picture in the order of the
+index, and prints how many there are of each licence. It stops at a picture whose
+licence is not known here.
 """
 
 import argparse

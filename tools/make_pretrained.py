@@ -1,6 +1,6 @@
 """Put the bundle of a finished run into the package, with its scores and its speed.
 
-    python tools/make_pretrained.py runs/x4-long runs/x4 --hr SET5/HR --lr SET5/LR_bicubic/X4
+    python tools/make_pretrained.py runs/x4-start runs/x4 --hr SET5/HR --lr SET5/LR/X4
 
 The first run is the one that begins at random weights, the last one has the model.
 Scores are taken by `imgan evaluate` and the speed on this machine, on a quiet moment. A

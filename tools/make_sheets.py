@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         pair = load_pair(paths, scale)
         results = {name: enlarge(pair.lr) for name, enlarge in models.items()}
         for name, result in results.items():
-            whole[name].append(cv2.resize(result, None, fx=0.5, fy=0.5, interpolation=3))
+            whole[name].append(
+                cv2.resize(result, None, fx=0.5, fy=0.5, interpolation=3)
+            )
         square = detailed_square(pair.hr)
         shown = [pair.hr, resize_bicubic(pair.lr, scale), *results.values()]
         rows.append(grid([[image[square] for image in shown]]))

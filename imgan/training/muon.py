@@ -42,9 +42,7 @@ class ConvMuon(keras.optimizers.Muon):
         shape = variable.shape
         return len(shape) != 4 or min(shape[-2:]) < self.MINIMUM_CHANNELS
 
-    def _muon_update_step(
-        self, gradient: Any, variable: Any, lr: Any, m: Any
-    ) -> None:
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
         self.assign(m, self.momentum * m + gradient)
         direction = gradient + self.momentum * m if self.nesterov else m
         rows, columns = math.prod(variable.shape[:-1]), variable.shape[-1]

@@ -72,7 +72,9 @@ def test_fused_form(name: str, tmp_path: Path) -> None:
     check_network(fused, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["anchored_edsr", "compact", "srresnet", "edsr", "rrdb"])
+@pytest.mark.parametrize(
+    "name", ["anchored_edsr", "compact", "srresnet", "edsr", "rrdb"]
+)
 def test_networks_without_branches_fuse_to_themselves(name: str) -> None:
     network = SMALL[name]()
     assert network.fused() is network

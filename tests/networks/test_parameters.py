@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from imgan.networks.base import Network
 from imgan.networks.anchored_edsr import AnchoredEDSR
+from imgan.networks.base import Network
 from imgan.networks.compact import Compact
 from imgan.networks.edsr import EDSR
 from imgan.networks.halo import halo

@@ -34,9 +34,7 @@ def test_a_step_is_orthogonal_whatever_the_gradient_s_singular_values() -> None:
 
 def test_the_length_of_the_gradient_does_not_count() -> None:
     gradient = np.random.default_rng(0).normal(size=(144, 16))
-    small, large = (
-        moved((3, 3, 16, 16), gradient * scale) for scale in (1e-3, 10.0)
-    )
+    small, large = (moved((3, 3, 16, 16), gradient * scale) for scale in (1e-3, 10.0))
     np.testing.assert_allclose(small, large, rtol=1e-3, atol=1e-6)
 
 

@@ -96,9 +96,7 @@ def test_init_of_another_scale_gives_all_but_the_last_layer(
     )
 
 
-def test_init_of_other_channels_is_refused(
-    finished: RunFolder, recipe: Recipe
-) -> None:
+def test_init_of_other_channels_is_refused(finished: RunFolder, recipe: Recipe) -> None:
     data = recipe.data.model_copy(update={"channels": 1})
     changes = {"init": str(finished.bundle), "data": data}
     with pytest.raises(ConfigError, match="channels 1. Received: .*channels 3"):
