@@ -35,12 +35,14 @@ class ImageData(Section):
 class OptimizerConfig(Section):
     """How one of the two networks moves."""
 
-    kind: Literal["adam", "rmsprop", "sgd"] = "adam"
+    kind: Literal["adam", "muon", "rmsprop", "sgd"] = "adam"
+    """muon: orthogonal steps for the kernels between hidden layers, and Adam at 0.4
+    times the rate for the rest; of use where pixels are compared."""
     learning_rate: float = Field(2e-4, ge=0)
     beta_1: float = Field(0.5, ge=0, lt=1)
-    """Of Adam; momentum of SGD."""
+    """Of Adam, in muon too; momentum of SGD."""
     beta_2: float = Field(0.999, ge=0, lt=1)
-    """Of Adam; decay of RMSProp."""
+    """Of Adam, in muon too; decay of RMSProp."""
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     """How the learning rate goes to `final_learning_rate`."""
     final_learning_rate: float = Field(0.0, ge=0)

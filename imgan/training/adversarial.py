@@ -9,6 +9,7 @@ from imgan.config.generation import OptimizerConfig
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.gradient_penalty import GradientPenaltyLoss
 from imgan.losses.gradient_penalty import R1Loss
+from imgan.training.muon import ConvMuon
 from imgan.training.schedules import RunSchedule
 
 
@@ -31,6 +32,9 @@ def build_optimizer(config: OptimizerConfig, updates: int, rate_scale: Any) -> A
     )
     if config.kind == "adam":
         return keras.optimizers.Adam(schedule, config.beta_1, config.beta_2)
+    if config.kind == "muon":
+        betas = {"adam_beta_1": config.beta_1, "adam_beta_2": config.beta_2}
+        return ConvMuon(schedule, **betas)
     if config.kind == "rmsprop":
         return keras.optimizers.RMSprop(schedule, rho=config.beta_2)
     return keras.optimizers.SGD(schedule, momentum=config.beta_1)

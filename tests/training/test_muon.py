@@ -1,10 +1,15 @@
 """The optimizer of the long trainings."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.stats import ortho_group
 
+from imgan.config.srgan import PixelOptimizerConfig
+from imgan.training.adversarial import build_optimizer
 from imgan.training.muon import ConvMuon
 from imgan.types import Array
 
@@ -78,3 +83,30 @@ def test_it_is_saved_and_loaded() -> None:
     twin = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert isinstance(twin, ConvMuon)
     assert twin.get_config() == optimizer.get_config()
+
+
+def test_recipes_name_it() -> None:
+    config = PixelOptimizerConfig(kind="muon", learning_rate=1e-3, beta_2=0.99)
+    optimizer = build_optimizer(config, 10, 1.0)
+    assert isinstance(optimizer, ConvMuon)
+    assert (optimizer.adam_beta_1, optimizer.adam_beta_2) == (0.9, 0.99)
+
+
+def test_a_checkpoint_holds_all_of_it(tmp_path: Path) -> None:
+    """Restored into a new optimizer, the next step is the same to the bit."""
+    random = np.random.default_rng(0)
+    shapes = [(3, 3, 16, 16), (3, 3, 3, 16), (16,)]
+    gradients = [random.normal(size=shape).astype(np.float32) for shape in shapes]
+    variables = [keras.Variable(np.ones(shape, np.float32)) for shape in shapes]
+    optimizer = ConvMuon(0.01)
+    for _ in range(3):
+        optimizer.apply(gradients, variables)
+    path = tf.train.Checkpoint(optimizer=optimizer).write(str(tmp_path / "state"))
+    twins = [keras.Variable(np.array(variable)) for variable in variables]
+    restored = ConvMuon(0.01)
+    restored.build(twins)
+    tf.train.Checkpoint(optimizer=restored).read(path).assert_consumed()
+    optimizer.apply(gradients, variables)
+    restored.apply(gradients, twins)
+    for one, two in zip(variables, twins, strict=True):
+        np.testing.assert_array_equal(np.array(one), np.array(two))
