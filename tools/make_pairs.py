@@ -35,7 +35,7 @@ _CANDIDATES = 6
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the pairs."""
-    options = _parse(arguments)
+    options = parse(arguments)
     pictures = list_pictures(options.pictures)
     for side in ("HR", "LR"):
         (options.out / side).mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,8 @@ def _bytes(image: Array) -> Array:
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options, by default those of the fixed chain."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("pictures", type=Path, help="folder of photographs")
     parser.add_argument("out", type=Path)

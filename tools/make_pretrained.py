@@ -29,6 +29,7 @@ from imgan.bundles.card import Score
 from imgan.bundles.card import Speed
 from imgan.bundles.card import Stage
 from imgan.bundles.register import PRETRAINED
+from imgan.config import load_recipe
 from imgan.data.pairs import list_pairs
 from imgan.data.sources import load_pair
 from imgan.evaluate import evaluate
@@ -69,6 +70,8 @@ def main() -> int:
     )
     values = {name: round(value, 4) for name, value in result["mean"].items()}
     protocol = {**result["protocol"], "precision": "float32"}
+    recipe = load_recipe(RECIPES / _recipe_of(RunFolder(words.runs[-1])))
+    credits = recipe.data_credits
     card = card.model_copy(
         update={
             "imgan_version": __version__,
@@ -79,7 +82,8 @@ def main() -> int:
             ],
             "stages": [_stage(run) for run in words.runs],
             "speed": speed,
-            "attribution": f"The imgan authors; trained on {'; '.join(card.data)}",
+            "data": credits,
+            "attribution": f"The imgan authors; trained on {'; '.join(credits)}",
         }
     )
     save_bundle(network, card, bundle)
