@@ -8,6 +8,7 @@ Prints one line for each fault and exits with 1 if there is any.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,8 @@ from imgan.errors import CheckpointError
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BYTES = 1_000_000
-MAX_WEIGHTS_BYTES = 4_000_000
+MAX_WEIGHTS_BYTES = 6_000_000
+MAX_PACKAGE_BYTES = 20_000_000
 
 
 def version_faults(root: Path, tag: str | None = None) -> list[str]:
@@ -122,9 +124,17 @@ def wheel_faults(root: Path) -> list[str]:
         wanted = {
             path.relative_to(source).as_posix()
             for path in (source / "imgan").rglob("*")
-            if path.is_file() and path.suffix in {".py", ".typed", ".json", ".keras"}
+            if path.is_file()
+            and path.suffix in {".py", ".typed", ".json", ".keras", ".tsv"}
         }
-        faults = [f"the wheel lacks {path}" for path in sorted(wanted - packed)]
+        # All tracked files, as the sdist has at most.
+        tree = shutil.make_archive(str(folder / "tree"), "gztar", source)
+        faults = [
+            f"{path.name} has {path.stat().st_size:,} bytes, over {MAX_PACKAGE_BYTES:,}"
+            for path in (wheel, Path(tree))
+            if path.stat().st_size > MAX_PACKAGE_BYTES
+        ]
+        faults += [f"the wheel lacks {path}" for path in sorted(wanted - packed)]
         faults += [
             f"the wheel holds {path}"
             for path in sorted(packed)
