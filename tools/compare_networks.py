@@ -61,13 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     chosen = {name: CANDIDATES[name] for name in options.only or CANDIDATES}
     for name, candidate in chosen.items():
-        _train(candidate, options.out / _folder(name), options.minutes)
+        _train(candidate, options.out / folder_of(name), options.minutes)
     print(
         f"| network | parameters | steps | PSNR-Y | bfloat16 | float32 |\n|{'---|' * 6}"
     )
-    speeds = _speeds({name: options.out / _folder(name) for name in chosen})
+    speeds = _speeds({name: options.out / folder_of(name) for name in chosen})
     for name in chosen:
-        card = read_card(options.out / _folder(name) / "run" / "bundle")
+        card = read_card(options.out / folder_of(name) / "run" / "bundle")
         score = card.metrics[0].values["psnr_y"]
         bfloat16, float32 = speeds[name]
         print(
@@ -138,7 +138,8 @@ def _speeds(folders: dict[str, Path]) -> dict[str, tuple[float, float]]:
     return {name: (best[name, "bfloat16"], best[name, "float32"]) for name in folders}
 
 
-def _folder(name: str) -> str:
+def folder_of(name: str) -> str:
+    """Return the name of a candidate's folder."""
     return name.lower().replace(" ", "-").replace("/", "-")
 
 
