@@ -49,6 +49,7 @@ def main() -> int:
     parser.add_argument("--hr", type=Path, required=True)
     parser.add_argument("--lr", type=Path)
     parser.add_argument("--dataset", default="Set5")
+    parser.add_argument("--partner", help="of `--fidelity`, with the same network")
     parser.add_argument("--camera", type=Path, help="true pictures, see check_photo.py")
     words = parser.parse_args()
     import_tensorflow()
@@ -57,6 +58,8 @@ def main() -> int:
 
     network, card = load_network(words.runs[-1] / "bundle")
     network.set_weights([np.float32(np.float16(w)) for w in network.get_weights()])
+    if words.partner:
+        card = card.model_copy(update={"fidelity_partner": words.partner})
     bundle = PRETRAINED / card.name
     save_bundle(network, card, bundle)
     result = evaluate(

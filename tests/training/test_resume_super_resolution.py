@@ -142,7 +142,8 @@ def test_a_fine_tune_that_spoils_its_model_gives_it_back_after_kills_too(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
     """Steps that are far too long: the first look is the best, and stays it."""
-    experiment |= {"family": "repsr", "scale": 4, "init": "x4", "generator": {}}
+    experiment |= {"family": "anchored_edsr", "scale": 4, "init": "x4"}
+    experiment["generator"] = {}
     experiment["training"] = {
         **INTERVALS,
         "learning_rate": 3e-3,

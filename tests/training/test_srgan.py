@@ -144,7 +144,7 @@ def test_the_partner_is_what_the_second_stage_begins_with(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
     """Also where the first stage began with a shipped model, or was gone back to."""
-    experiment |= {"init": "x2", "generator": {}}
+    experiment |= {"init": "x2", "network": "anchored_edsr", "generator": {}}
     recipe = validate_recipe(experiment)
     made = SRGANExperiment(recipe)
     model, folder = made.create(), RunFolder(tmp_path)
@@ -218,16 +218,16 @@ def test_degrading_in_the_step_trains_as_well(
         ),
         (
             {"init": "x4"},
-            r"init must be a model of network RepSR, scale 2.*scale 4.*another model, "
-            r"or none: `--set init=null` trains from scratch",
+            r"init must be a model of network RepSR, .*`--set network=anchored_edsr` "
+            r"trains that network, `--set init=null` trains from scratch",
         ),
         (
             {"init": "x2", "network": "edsr"},
-            r"must be a model of network EDSR.*`--set network=repsr` trains that "
+            r"must be a model of network EDSR.*`--set network=anchored_edsr` trains that "
             r"network, `--set init=null` trains from scratch",
         ),
         (
-            {"init": "x2"},
+            {"init": "x2", "network": "anchored_edsr", "generator": {"num_filters": 8}},
             r"generator\.num_filters=8 does not go with init=x2, whose network has \d+",
         ),
         ({"training": {"pixel_steps": 8}}, r"pixel_steps must be below"),
