@@ -74,6 +74,9 @@ class SRGANTraining(AdversarialTraining):
     artifacts: float = Field(0.0, ge=0)
     """Weight of the pixel loss where the network's texture looks like an artefact; 0:
     none."""
+    color: float = Field(0.0, ge=0)
+    """Weight of the squared difference of mean colours, in squares of 32 pixels; 0:
+    none."""
     gate: AdversarialGateConfig = AdversarialGateConfig()
 
     @model_validator(mode="after")

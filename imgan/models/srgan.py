@@ -88,6 +88,7 @@ class SRGAN(AdversarialModel):
         perceptual: keras.losses.Loss | None = None,
         frequency: keras.losses.Loss | None = None,
         artifacts: keras.losses.Loss | None = None,
+        color: keras.losses.Loss | None = None,
         **kwargs: Any,
     ) -> None:
         """Set optimizers and losses.
@@ -105,6 +106,7 @@ class SRGAN(AdversarialModel):
             frequency: Of `imgan.losses.frequency`, called with (target, output).
             artifacts: Of `imgan.losses.artifacts`, called with the target and a list of
                 output and moving average's output.
+            color: Of `imgan.losses.color`, called with (target, output).
             **kwargs: Those of `AdversarialModel.compile`; `feature_matching` must
                 compare pairs.
         """
@@ -112,9 +114,10 @@ class SRGAN(AdversarialModel):
             "perceptual": perceptual,
             "frequency": frequency,
             "artifacts": artifacts,
+            "color": color,
         }
         self.pixel_loss = pixel_loss
-        self.perceptual, self.frequency, self.artifacts = given.values()
+        self.perceptual, self.frequency, self.artifacts, self.color = given.values()
         self.weights_of_terms = dict(weights)
         self._terms = ("pixel", *(name for name, loss in given.items() if loss))
         if self.degradation is not None:
@@ -192,6 +195,8 @@ class SRGAN(AdversarialModel):
             terms["perceptual"] = self.perceptual(target, fake_images)
         if self.frequency is not None:
             terms["frequency"] = self.frequency(target, fake_images)
+        if self.color is not None:
+            terms["color"] = self.color(target, fake_images)
         if self.artifacts is not None:
             steady = self.ema_generator(batch["lr_images"], training=False)
             steady = tf.stop_gradient(steady)
@@ -215,8 +220,9 @@ class SRGAN(AdversarialModel):
         if not config:
             return {}
         names = ("pixel_loss", "pixel_optimizer", "perceptual", "frequency")
+        names += ("artifacts", "color")
         serialize = keras.saving.serialize_keras_object
-        more = {name: serialize(getattr(self, name)) for name in (*names, "artifacts")}
+        more = {name: serialize(getattr(self, name)) for name in names}
         return {**config, **more, "weights": self.weights_of_terms}
 
 

@@ -15,6 +15,7 @@ from imgan.config.srgan import SRGANRecipe
 from imgan.errors import ConfigError
 from imgan.errors import did_you_mean
 from imgan.losses.artifacts import ArtifactLoss
+from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.pixel import PIXEL_LOSSES
@@ -109,12 +110,14 @@ class SRGANExperiment(SuperResolutionExperiment):
             "perceptual": self._perceptual(generator) if perceptual else None,
             "frequency": FocalFrequencyLoss() if config.frequency else None,
             "artifacts": ArtifactLoss() if config.artifacts else None,
+            "color": ColorLoss() if config.color else None,
             "weights": {
                 "pixel": config.pixel_weight,
                 "adversarial": config.adversarial_weight,
                 "perceptual": perceptual.weight if perceptual else 0.0,
                 "frequency": config.frequency,
                 "artifacts": config.artifacts,
+                "color": config.color,
             },
         }
 
@@ -199,6 +202,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         names = [config.pixel_loss, *adversarial_loss_names(config)]
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
+        names += ["color"] if config.color else []
         if config.perceptual:
             names.append(perceptual_name(config.perceptual, self._provenance))
         return names

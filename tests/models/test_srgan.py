@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.artifacts import ArtifactLoss
+from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.pixel import PixelL1Loss
@@ -58,9 +59,16 @@ def real(dtype: str = "float32", **options: Any) -> SRGAN:
         model,
         "relativistic_average",
         lambda: keras.optimizers.Adam(1e-3),
-        {"pixel": 1.0, "adversarial": 0.1, "frequency": 0.5, "artifacts": 2.0},
+        {
+            "pixel": 1.0,
+            "adversarial": 0.1,
+            "frequency": 0.5,
+            "artifacts": 2.0,
+            "color": 3.0,
+        },
         frequency=FocalFrequencyLoss(),
         artifacts=ArtifactLoss(),
+        color=ColorLoss(),
         feature_matching=FeatureMatchingLoss("paired"),
         feature_matching_weight=0.3,
     )
@@ -128,7 +136,8 @@ def test_the_pixel_loss_is_the_one_that_was_given() -> None:
 def test_every_term_is_reported_and_they_add_up() -> None:
     model = real()
     logs = numbers(model.train_step(photographs()))
-    names = ("pixel", "frequency", "artifacts", "adversarial", "feature_matching")
+    names = ("pixel", "frequency", "artifacts", "color", "adversarial")
+    names += ("feature_matching",)
     terms = [logs[f"generator_{name}_loss"] for name in names]
     assert all(term > 0 for term in terms)
     assert logs["generator_loss"] == pytest.approx(sum(terms), rel=1e-5)

@@ -48,6 +48,7 @@ def experiment(photographs: Path) -> dict[str, Any]:
             "feature_layers": {"down_1_relu": 1.0, "up_0_relu": 0.5},
             "frequency": 0.1,
             "artifacts": 1.0,
+            "color": 1.0,
             "log_every": 2,
             "validate_every": 4,
             "checkpoint_every": 2,
@@ -71,10 +72,11 @@ def assert_page_shows_both_stages(result: RunFolder) -> None:
     page = Page(result)
     losses = page.chart("Losses")
     points = [path.count("M") + path.count("L") for [path] in curves(losses)]
-    # The pixel loss has a curve through both stages, six others through the last.
-    assert sorted(points) == [2, 2, 2, 2, 2, 2, 4]
+    # The pixel loss has a curve through both stages, seven others through the last.
+    assert sorted(points) == [2, 2, 2, 2, 2, 2, 2, 4]
     legend = page.text[page.text.index("Losses") :]
-    for name in ("pixel", "artifacts", "frequency", "feature matching", "adversarial"):
+    names = ("pixel", "artifacts", "frequency", "color", "feature matching")
+    for name in (*names, "adversarial"):
         assert f"generator {name} loss" in legend
     assert "discriminator loss" in legend
     norms = curves(page.chart("Gradient norms"))
@@ -103,7 +105,8 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
     assert card.network.path == "imgan.networks.repsr:RepSR"
     assert card.fidelity_partner == "../pixel"
     assert card.losses == [
-        *("l1", "nonsaturating", "feature_matching", "focal_frequency", "artifacts")
+        *("l1", "nonsaturating", "feature_matching", "focal_frequency"),
+        *("artifacts", "color"),
     ]
     pixel = read_card(result.path / "pixel")
     assert (pixel.losses, pixel.training_steps) == (["l1"], 4)
@@ -223,8 +226,8 @@ def test_degrading_in_the_step_trains_as_well(
         ),
         (
             {"init": "x2", "network": "edsr"},
-            r"must be a model of network EDSR.*`--set network=anchored_edsr` trains that "
-            r"network, `--set init=null` trains from scratch",
+            r"must be a model of network EDSR.*`--set network=anchored_edsr` trains "
+            r"that network, `--set init=null` trains from scratch",
         ),
         (
             {"init": "x2", "network": "anchored_edsr", "generator": {"num_filters": 8}},
