@@ -170,7 +170,8 @@ def test_the_stages_end_where_the_weights_were_taken(name: str) -> None:
     assert card.stages[-1].steps == card.training_steps
     for stage in card.stages:
         assert (ROOT / stage.command.split()[2]).is_file()
-        assert stage.curve[-1][0] == stage.steps
+        # One model is older than curves.
+        assert not stage.curve or stage.curve[-1][0] == stage.steps
 
 
 @pytest.mark.parametrize("name", MODELS)

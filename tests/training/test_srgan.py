@@ -147,7 +147,7 @@ def test_the_partner_is_what_the_second_stage_begins_with(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
     """Also where the first stage began with a shipped model, or was gone back to."""
-    experiment |= {"init": "x2", "network": "anchored_edsr", "generator": {}}
+    experiment |= {"init": "x2", "generator": {}}
     recipe = validate_recipe(experiment)
     made = SRGANExperiment(recipe)
     model, folder = made.create(), RunFolder(tmp_path)
@@ -226,11 +226,11 @@ def test_degrading_in_the_step_trains_as_well(
         ),
         (
             {"init": "x2", "network": "edsr"},
-            r"must be a model of network EDSR.*`--set network=anchored_edsr` trains "
+            r"must be a model of network EDSR.*`--set network=repsr` trains "
             r"that network, `--set init=null` trains from scratch",
         ),
         (
-            {"init": "x2", "network": "anchored_edsr", "generator": {"num_filters": 8}},
+            {"init": "x2"},
             r"generator\.num_filters=8 does not go with init=x2, whose network has \d+",
         ),
         ({"training": {"pixel_steps": 8}}, r"pixel_steps must be below"),
