@@ -61,7 +61,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "anchored_edsr": Family(
         task="super_resolution",
-        paper="EDSR and ABPN, arxiv.org/abs/1707.02921 and 2105.09750",
+        paper="EDSR with the end of ABPN, arxiv.org/abs/1707.02921",
         recipe=_REGRESSION,
         experiment=_PIXEL_EXPERIMENT,
         model="imgan.models.regression:Regression",
