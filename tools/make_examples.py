@@ -25,12 +25,12 @@ from imgan.types import Region
 OUT = Path(__file__).resolve().parent.parent / "assets" / "models"
 MODELS = ("x4-fast", "x4", "x4-photo")
 CROPS = {
-    "astronaut": Region(top=40, left=150, height=160, width=160),
-    "chelsea": Region(top=60, left=150, height=160, width=160),
-    "coffee": Region(top=130, left=200, height=160, width=160),
-    "text": Region(top=8, left=140, height=160, width=160),
-    "brick": Region(top=100, left=100, height=160, width=160),
-    "rocket": Region(top=160, left=260, height=160, width=160),
+    "astronaut": Region(top=60, left=170, height=120, width=120),
+    "chelsea": Region(top=80, left=170, height=120, width=120),
+    "coffee": Region(top=150, left=220, height=120, width=120),
+    "text": Region(top=28, left=160, height=120, width=120),
+    "brick": Region(top=120, left=120, height=120, width=120),
+    "rocket": Region(top=180, left=280, height=120, width=120),
 }
 """Where to look: a face, fur, a smooth round thing, writing, a texture, wires."""
 
