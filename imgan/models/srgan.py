@@ -17,6 +17,7 @@ from imgan.models.step_degradation import StepDegradation
 
 Stage = Literal["pixel", "adversarial"]
 
+_TERMS = ("perceptual", "frequency", "artifacts", "color")
 _PIXEL_NUMBERS = ("generator_pixel_loss", "generator_gradient_norm")
 
 
@@ -219,8 +220,7 @@ class SRGAN(AdversarialModel):
         config = super().get_compile_config()
         if not config:
             return {}
-        names = ("pixel_loss", "pixel_optimizer", "perceptual", "frequency")
-        names += ("artifacts", "color")
+        names = ("pixel_loss", "pixel_optimizer", *_TERMS)
         serialize = keras.saving.serialize_keras_object
         more = {name: serialize(getattr(self, name)) for name in names}
         return {**config, **more, "weights": self.weights_of_terms}

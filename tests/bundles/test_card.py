@@ -73,7 +73,9 @@ def test_round_trip_of_every_field(tmp_path: Path) -> None:
         minimum_size=4,
         overlap=32,
         training_steps=3,
-        stages=[Stage(command="imgan train a.yaml", steps=3, hours=0.5, curve=[(3, 31)])],
+        stages=[
+            Stage(command="imgan train a.yaml", steps=3, hours=0.5, curve=[(3, 31)])
+        ],
         metrics=[Score(dataset="Set5", protocol={"c": "y"}, values={"psnr_y": 31.2})],
         speed=Speed(megapixels_per_second=1.5, precision="float32", machine="2 cores"),
         self_check=SelfCheck(size=(24, 20), mean=[0.1, 0.2, 0.3]),
