@@ -116,6 +116,8 @@ def wheel_faults(root: Path) -> list[str]:
         source = folder / "source"
         export = ["git", "-C", str(root), "checkout-index", "--all"]
         subprocess.run([*export, f"--prefix={source}/"], check=True)
+        # All tracked files, as the sdist has at most.
+        tree = shutil.make_archive(str(folder / "tree"), "gztar", source)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
         subprocess.run([*pip, "wheel", "--no-deps", "-w", name, source], check=True)
         (wheel,) = folder.glob("imgan-*.whl")
@@ -127,8 +129,6 @@ def wheel_faults(root: Path) -> list[str]:
             if path.is_file()
             and path.suffix in {".py", ".typed", ".json", ".keras", ".tsv"}
         }
-        # All tracked files, as the sdist has at most.
-        tree = shutil.make_archive(str(folder / "tree"), "gztar", source)
         faults = [
             f"{path.name} has {path.stat().st_size:,} bytes, over {MAX_PACKAGE_BYTES:,}"
             for path in (wheel, Path(tree))
