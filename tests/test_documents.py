@@ -1,7 +1,6 @@
 """What the documents say is true: commands, Python, versions, recipes, licences."""
 
 import importlib
-import importlib.util
 import pkgutil
 import re
 import shlex
@@ -18,6 +17,7 @@ from imgan.cli.main import COMMANDS
 from imgan.cli.main import load_command
 from imgan.config import load_recipe
 from imgan.io.formats import format_of
+from tests.tools.loading import load_tool
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,13 +42,7 @@ def imgan_lines() -> list[str]:
 
 @pytest.fixture(scope="module")
 def check_release() -> ModuleType:
-    path = ROOT / "tools" / "check_release.py"
-    spec = importlib.util.spec_from_file_location("check_release", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("check_release")
 
 
 def need_model(name: str) -> None:

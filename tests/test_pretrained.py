@@ -167,7 +167,7 @@ def test_the_card_is_complete_and_true(name: str) -> None:
     for key in ("description", "licence", "data", "recipe", "metrics", "speed"):
         assert getattr(card, key), key
     assert name.partition("-")[0] == f"x{card.scale}"
-    assert (folder / "generator.keras").stat().st_size <= 6_000_000
+    assert (folder / "generator.keras").stat().st_size <= 4_000_000
 
 
 @pytest.mark.parametrize("name", MODELS)

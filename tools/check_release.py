@@ -21,7 +21,7 @@ from imgan.errors import CheckpointError
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BYTES = 1_000_000
-MAX_WEIGHTS_BYTES = 6_000_000
+MAX_WEIGHTS_BYTES = 4_000_000
 MAX_PACKAGE_BYTES = 20_000_000
 
 

@@ -8,13 +8,14 @@ model with a fidelity partner also gets the gradient energy of its pictures besi
 of the partner's, a measure of sharpness that needs no truth, and with `--camera` (the
 Kodak pictures) its scores on bad ones beside those of bicubic enlargement.
 
-Weights are rounded to what float16 can hold, still as float32: pictures do not change,
-and packages compress them to 60 %.
+Weights are rounded to what float16 can hold, still as float32, and their file is
+compressed, to 60 %: pictures do not change.
 """
 
 import argparse
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,16 @@ import yaml
 from check_photo import camera_scores
 
 from imgan import __version__
+from imgan.bundles.bundle import WEIGHTS_NAME
 from imgan.bundles.bundle import load_network
 from imgan.bundles.bundle import save_bundle
+from imgan.bundles.bundle import weights_sha256
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
 from imgan.bundles.card import Speed
 from imgan.bundles.card import Stage
+from imgan.bundles.card import read_card
+from imgan.bundles.card import write_card
 from imgan.bundles.register import PRETRAINED
 from imgan.config import load_recipe
 from imgan.data.pairs import list_pairs
@@ -90,8 +95,21 @@ def main() -> int:
         }
     )
     save_bundle(network, card, bundle)
+    _compress(bundle)
     print(f"{bundle}: {values}, {speed}")
     return 0
+
+
+def _compress(bundle: Path) -> None:
+    """Write the file of the weights again, deflated, and its hash into the card."""
+    path = bundle / WEIGHTS_NAME
+    with zipfile.ZipFile(path) as archive:
+        parts = [(part, archive.read(part)) for part in archive.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, content in parts:
+            archive.writestr(part.filename, content)
+    digest = weights_sha256(bundle)
+    write_card(read_card(bundle).model_copy(update={"weights_sha256": digest}), bundle)
 
 
 def _sharpness(card: Card, bundle: Path, words: argparse.Namespace) -> list[Score]:

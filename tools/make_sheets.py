@@ -40,14 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         results = {name: enlarge(pair.lr) for name, enlarge in models.items()}
         for name, result in results.items():
             whole[name].append(
-                cv2.resize(result, None, fx=0.5, fy=0.5, interpolation=3)
+                cv2.resize(result, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
             )
         square = detailed_square(pair.hr)
         shown = [pair.hr, resize_bicubic(pair.lr, scale), *results.values()]
         rows.append(grid([[image[square] for image in shown]]))
     options.out.mkdir(parents=True, exist_ok=True)
     half = -(-len(rows) // 2)
-    sheets = {"details": grid(list(zip(rows[:half], rows[half:], strict=False)))}
+    sheets = {"details": grid([rows[n::half] for n in range(half)])}
     for name, pictures in whole.items():
         sheets[name] = grid([pictures[n : n + 4] for n in range(0, len(pictures), 4)])
     for name, sheet in sheets.items():

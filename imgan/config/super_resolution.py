@@ -102,7 +102,7 @@ class RegressionTraining(TrainingConfig):
     warmup_steps: int = Field(200, ge=0)
     optimizer: Literal["adam", "muon"] = "adam"
     """muon: orthogonal steps for the kernels between hidden layers, and Adam at 0.4
-    times the rate for the rest. Learns plain convolutions in a third of the steps."""
+    times the rate for the rest. Needs less than half the steps."""
     loss: Literal["l1", "l2", "charbonnier"] = "l1"
     frequency: float = Field(0.0, ge=0)
     """Weight of the focal frequency loss; 0: none."""

@@ -1,26 +1,17 @@
 """Candidates are networks that recipes can name."""
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from imgan.config import load_recipe
 from imgan.training.train import build_experiment
-
-ROOT = Path(__file__).parents[2]
+from tests.tools.loading import load_tool
 
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    path = ROOT / "tools" / "compare_networks.py"
-    spec = importlib.util.spec_from_file_location("compare_networks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("compare_networks")
 
 
 def test_candidates_can_be_trained_by_the_recipe(tool: ModuleType) -> None:

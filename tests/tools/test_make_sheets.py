@@ -10,6 +10,7 @@ import numpy as np
 import skimage.data
 
 from imgan.data.resize import resize_bicubic
+from tests.tools.loading import load_tool
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,3 +51,17 @@ def test_rows_of_truth_bicubic_and_models(tmp_path: Path) -> None:
         np.testing.assert_array_equal(shown, bicubic)
     whole = cv2.imread(str(tmp_path / "out" / "x4.png"))
     assert whole.shape == (100 + 4, 2 * (120 + 4), 3)
+
+
+def test_an_odd_number_of_pictures_loses_none(tmp_path: Path) -> None:
+    photograph = skimage.data.coffee()[:192, :192]
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        cv2.imwrite(str(tmp_path / "in" / f"{name}.png"), photograph[..., ::-1])
+    load_tool("make_sheets").main(
+        [str(tmp_path / "in"), str(tmp_path / "out"), "--models", "x4-fast"]
+    )
+    details = cv2.imread(str(tmp_path / "out" / "details.png"))[..., ::-1]
+    for top, left in ((0, 0), (200, 0), (0, 592)):
+        truth = details[top : top + 192, left : left + 192]
+        np.testing.assert_array_equal(truth, photograph)
