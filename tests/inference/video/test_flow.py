@@ -137,9 +137,12 @@ def test_a_network_of_three_frames_is_given_those_before(tmp_path: Path, monkeyp
     monkeypatch.setattr(real, "predict", failing)
     assert run(lambda: real).error == "Stop here"
     assert list(tmp_path.glob(".o.mkv.*/*.part"))
+    # The other computing thread may have begun one more frame than the failed one.
+    before = len(calls)
+    assert before in (16, 17)
     row = run(lambda: real)
     assert (row.status, row.warnings) == ("done", [])
-    assert len(calls) < 16 + 13
+    assert len(calls) - before <= 20 - 8
     shades = [pixels.mean() for _, pixels in decoded(tmp_path / "o.mkv")]
     expected = [255 - 10 * max(0, index - 2) for index in range(20)]
     assert shades == pytest.approx(expected, abs=1.5)
