@@ -151,8 +151,8 @@ ERRORS = {
     "training.steps=0": "training.steps: Input should be greater than or equal to 1. "
     "Received: 0",
     "training.steps=2.5": "training.steps: Input should be a valid integer",
-    "training.loss=l3": "training.loss: Input should be 'l1', 'l2' or 'charbonnier'. "
-    "Received: 'l3'",
+    "training.loss=l3": "training.loss: Input should be 'l1', 'l2', 'charbonnier' "
+    "or 'ssim'. Received: 'l3'",
     "training.learning_rate=.nan": "training.learning_rate: Input should be",
     "training.learning_rate=.inf": "training.learning_rate: Input should be a finite",
     "training.steps.deep=1": "training.steps: Input should be a valid integer. "

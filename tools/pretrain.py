@@ -148,7 +148,7 @@ def bundle(folder: Path, run_dir: Path) -> None:
 def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
     import keras
 
-    from imgan.losses.pixel import PIXEL_LOSSES
+    from imgan.training.content import build_pixel_loss
     from imgan.training.schedules import RunSchedule
 
     kind = families.resolve(families.get(plan["family"]).generator)
@@ -167,7 +167,11 @@ def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
         optimizer=keras.optimizers.Adam(
             schedule, use_ema=True, ema_momentum=training["ema_decay"]
         ),
-        loss=PIXEL_LOSSES[training["loss"]](),
+        loss=build_pixel_loss(
+            training["loss"],
+            side=("data.hr_patch_size", plan["data"]["hr_patch_size"]),
+            value_range=network.output_range,
+        ),
     )
     return network
 

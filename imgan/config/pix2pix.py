@@ -1,11 +1,10 @@
 """Recipes of paired translation: pix2pix and pix2pixHD."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic import model_validator
 
 from imgan.config.generation import AdversarialTraining
+from imgan.config.recipe import PixelLoss
 from imgan.config.srgan import PerceptualConfig
 from imgan.config.translation import HeldOutConfig
 from imgan.config.translation import PairedData
@@ -15,7 +14,7 @@ from imgan.config.translation import TranslationRecipe
 class Pix2PixTraining(AdversarialTraining):
     """A conditional adversarial loss, and losses on content."""
 
-    pixel_loss: Literal["l1", "l2", "charbonnier"] = "l1"
+    pixel_loss: PixelLoss = "l1"
     pixel_weight: float = Field(100.0, ge=0)
     """Of the pixel loss, in units of the generator's range `[-1, 1]`."""
     adversarial_weight: float = Field(1.0, ge=0)

@@ -11,6 +11,9 @@ from pydantic import field_validator
 from imgan import families
 from imgan.errors import ConfigError
 
+PixelLoss = Literal["l1", "l2", "charbonnier", "ssim"]
+"""Losses that compare pixels; ssim: structural similarity mixed with l1."""
+
 
 class Section(BaseModel):
     """A part of a recipe: unknown keys are refused, values are never changed."""

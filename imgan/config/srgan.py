@@ -10,6 +10,7 @@ from pydantic import model_validator
 from imgan import families
 from imgan.config.generation import AdversarialTraining
 from imgan.config.generation import OptimizerConfig
+from imgan.config.recipe import PixelLoss
 from imgan.config.recipe import Section
 from imgan.config.super_resolution import GateConfig
 from imgan.config.super_resolution import SuperResolutionRecipe
@@ -60,7 +61,7 @@ class SRGANTraining(AdversarialTraining):
     """Steps of the first stage; with `init` usually 0."""
     pixel_optimizer: PixelOptimizerConfig = PixelOptimizerConfig()
     """Of the first stage."""
-    pixel_loss: Literal["l1", "l2", "charbonnier"] = "l1"
+    pixel_loss: PixelLoss = "l1"
     """Of both stages."""
     pixel_weight: float = Field(1e-2, ge=0)
     """Of the pixel loss in the second stage."""
@@ -75,8 +76,8 @@ class SRGANTraining(AdversarialTraining):
     """Weight of the pixel loss where the network's texture looks like an artefact; 0:
     none."""
     color: float = Field(0.0, ge=0)
-    """Weight of the squared difference of mean colours, in squares of 32 pixels; 0:
-    none."""
+    """Weight of the squared difference of mean colours, in squares of 32 pixels and
+    for each pixel of an enlarged one, so that tints and dots cost; 0: none."""
     gate: AdversarialGateConfig = AdversarialGateConfig()
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic import model_validator
 
 from imgan.config.degradation import DegradationConfig
+from imgan.config.recipe import PixelLoss
 from imgan.config.recipe import Recipe
 from imgan.config.recipe import Section
 from imgan.config.recipe import TrainingConfig
@@ -103,7 +104,7 @@ class RegressionTraining(TrainingConfig):
     optimizer: Literal["adam", "muon"] = "adam"
     """muon: orthogonal steps for the kernels between hidden layers, and Adam at 0.4
     times the rate for the rest. Needs less than half the steps."""
-    loss: Literal["l1", "l2", "charbonnier"] = "l1"
+    loss: PixelLoss = "l1"
     frequency: float = Field(0.0, ge=0)
     """Weight of the focal frequency loss; 0: none."""
     gate: GateConfig = GateConfig()

@@ -16,26 +16,47 @@ class ColorLoss(keras.losses.Loss):
     that counts. Both arguments are `(batch, height, width, channels)`; computed in
     float32.
 
+    With a `period`, the means are of every `period`-th pixel in both directions, for
+    each of the `period**2` places that these can begin at. So it also costs when these
+    places differ: depth-to-space makes each with weights of its own, and what teaches
+    texture leaves a pattern of dots there
+    ([Odena et al., 2016](https://distill.pub/2016/deconv-checkerboard)).
+
     Args:
         window: Side of the squares in pixels; those at borders hold what there is.
+        period: Side of a cell of depth-to-space, the scale of an enlarging network; a
+            divisor of the window and of the images' sides. 1: means of all pixels.
     """
 
-    def __init__(self, window: int = 32, name: str = "color", **kwargs: Any) -> None:
-        if window < 1:
-            raise ValueError(f"`window` must be at least 1. Received: {window}")
+    def __init__(
+        self, window: int = 32, period: int = 1, name: str = "color", **kwargs: Any
+    ) -> None:
+        if period < 1 or window < 1 or window % period:
+            raise ValueError(
+                "`window` must be a multiple of `period`, both at least 1. "
+                f"Received: {window} and {period}"
+            )
         super().__init__(name=name, dtype="float32", **kwargs)
-        self.window = window
+        self.window, self.period = window, period
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the mean over squares and channels of each image, `(batch,)`."""
         # The mean is linear: one of the difference instead of two. Padding is not
         # counted in a mean.
-        difference = y_pred - y_true
-        means = ops.average_pool(
-            difference, self.window, self.window, "same", "channels_last"
-        )
+        difference = self._places(y_pred - y_true)
+        window = self.window // self.period
+        means = ops.average_pool(difference, window, window, "same", "channels_last")
         return ops.mean(ops.square(means), axis=(1, 2, 3))
+
+    def _places(self, images: Any) -> Any:
+        """Return pixels by their place in a cell, `(b, h / p, w / p, p * p * c)`."""
+        period = self.period
+        count, height, width, channels = ops.shape(images)
+        rows, columns = height // period, width // period
+        cells = ops.reshape(images, (count, rows, period, columns, period, channels))
+        cells = ops.transpose(cells, (0, 1, 3, 2, 4, 5))
+        return ops.reshape(cells, (count, rows, columns, period * period * channels))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "window": self.window}
+        return {**super().get_config(), "window": self.window, "period": self.period}

@@ -1,12 +1,41 @@
-"""The perceptual loss of a recipe, shared by what is compared with a target."""
+"""Losses that compare with a target, as recipes name them."""
 
 from typing import Any
+
+import keras
 
 from imgan.config.srgan import PerceptualConfig
 from imgan.errors import ConfigError
 from imgan.losses.perceptual import PerceptualLoss
+from imgan.losses.pixel import PIXEL_LOSSES
+from imgan.losses.ssim import SSIMLoss
 from imgan.losses.vgg import VGG19Features
 from imgan.types import ValueRange
+
+
+def build_pixel_loss(
+    name: str, *, side: tuple[str, int], value_range: ValueRange
+) -> keras.losses.Loss:
+    """Return the pixel loss of a recipe.
+
+    Args:
+        name: In the recipe.
+        side: Key and value of the side in pixels of what is compared.
+        value_range: Of what is compared.
+
+    Raises:
+        ConfigError: If the patches are too small for it.
+    """
+    if name != "ssim":
+        return PIXEL_LOSSES[name]()
+    loss = SSIMLoss(value_range=value_range)
+    key, length = side
+    if length < loss.window:
+        raise ConfigError(
+            f"{key} must be at least {loss.window} for the pixel loss ssim. "
+            f"Received: {length}"
+        )
+    return loss
 
 
 def build_perceptual(

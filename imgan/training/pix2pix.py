@@ -17,10 +17,10 @@ from imgan.data.translation.pairs import open_pairs
 from imgan.data.translation.pipeline import translation_dataset
 from imgan.errors import ImganError
 from imgan.losses.feature_matching import FeatureMatchingLoss
-from imgan.losses.pixel import PIXEL_LOSSES
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.content import build_perceptual
+from imgan.training.content import build_pixel_loss
 from imgan.training.content import perceptual_name
 from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
@@ -90,7 +90,11 @@ class Pix2PixExperiment(TranslationExperiment):
             **adversarial_arguments(config, config.steps, self.rate_scale),
             feature_matching=features if matching else None,
             feature_matching_weight=matching or 1.0,
-            pixel_loss=PIXEL_LOSSES[config.pixel_loss](),
+            pixel_loss=build_pixel_loss(
+                config.pixel_loss,
+                side=("data.image_size", self.recipe.data.image_size),
+                value_range=generator.output_range,
+            ),
             perceptual=self._perceptual(generator),
             weights={
                 "pixel": config.pixel_weight,

@@ -18,7 +18,6 @@ from imgan.losses.artifacts import ArtifactLoss
 from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
-from imgan.losses.pixel import PIXEL_LOSSES
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
@@ -61,6 +60,11 @@ class SRGANExperiment(SuperResolutionExperiment):
     def batch_size(self) -> int:
         """Pairs of one step: a share for each step of the discriminator."""
         return super().batch_size * self.recipe.training.discriminator_steps
+
+    @property
+    def pixel_loss_name(self) -> str:
+        """What the recipe calls it."""
+        return self.recipe.training.pixel_loss
 
     def build_discriminator(self) -> Any:
         """Return the discriminator that the run begins with."""
@@ -106,11 +110,11 @@ class SRGANExperiment(SuperResolutionExperiment):
         config = self.recipe.training
         perceptual = config.perceptual
         return {
-            "pixel_loss": PIXEL_LOSSES[config.pixel_loss](),
+            "pixel_loss": self.pixel_loss(generator),
             "perceptual": self._perceptual(generator) if perceptual else None,
             "frequency": FocalFrequencyLoss() if config.frequency else None,
             "artifacts": ArtifactLoss() if config.artifacts else None,
-            "color": ColorLoss() if config.color else None,
+            "color": self._color() if config.color else None,
             "weights": {
                 "pixel": config.pixel_weight,
                 "adversarial": config.adversarial_weight,
@@ -120,6 +124,11 @@ class SRGANExperiment(SuperResolutionExperiment):
                 "color": config.color,
             },
         }
+
+    def _color(self) -> ColorLoss:
+        period = self.recipe.scale
+        # Squares of about 32 pixels that hold whole cells of depth-to-space.
+        return ColorLoss(32 // period * period, period)
 
     def _perceptual(self, generator: Any) -> keras.losses.Loss | None:
         config, data = self.recipe.training.perceptual, self.recipe.data

@@ -20,12 +20,12 @@ from imgan.data.pipeline import super_resolution_dataset
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.frequency import FocalFrequencyLoss
-from imgan.losses.pixel import PIXEL_LOSSES
 from imgan.models.batch_degradation import BatchDegradation
 from imgan.models.randomness import StepRandom
 from imgan.models.replicas import replica_count
 from imgan.models.step_degradation import StepDegradation
 from imgan.networks.halo import halo
+from imgan.training.content import build_pixel_loss
 from imgan.training.experiment import Experiment
 from imgan.training.experiment import build_network
 from imgan.training.initial_enlarger import initial_enlarger
@@ -119,6 +119,19 @@ class SuperResolutionExperiment(Experiment):
         )
         return StepDegradation(layer, generator.input_range, generator.output_range)
 
+    @property
+    @abstractmethod
+    def pixel_loss_name(self) -> str:
+        """What the recipe calls the loss that compares pixels."""
+
+    def pixel_loss(self, generator: Any) -> keras.losses.Loss:
+        """Return that loss, for what a generator makes of the recipe's patches."""
+        return build_pixel_loss(
+            self.pixel_loss_name,
+            side=("data.hr_patch_size", self.recipe.data.hr_patch_size),
+            value_range=generator.output_range,
+        )
+
     def validator(self, model: Any, run: RunFolder) -> SuperResolutionValidator:
         """Return what scores the moving average on the held-out pictures."""
         network = model.ema_generator
@@ -165,6 +178,7 @@ class SuperResolutionExperiment(Experiment):
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""
         network, recipe = self.build_generator(), self.recipe
+        self.pixel_loss(network)
         fused = network.fused()
         sampler = open_patches(recipe)
         rows = [
@@ -210,11 +224,16 @@ class RegressionExperiment(SuperResolutionExperiment):
         )
         model.compile(
             generator_optimizer=OPTIMIZERS[config.optimizer](schedule),
-            pixel_loss=PIXEL_LOSSES[config.loss](),
+            pixel_loss=self.pixel_loss(generator),
             frequency=FocalFrequencyLoss() if config.frequency else None,
             frequency_weight=config.frequency,
         )
         return model
+
+    @property
+    def pixel_loss_name(self) -> str:
+        """What the recipe calls it."""
+        return self.recipe.training.loss
 
     def losses(self) -> list[str]:
         """Return the names of the losses that were used, for the card."""

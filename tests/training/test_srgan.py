@@ -233,6 +233,10 @@ def test_degrading_in_the_step_trains_as_well(
             {"init": "x2"},
             r"generator\.num_filters=8 does not go with init=x2, whose network has \d+",
         ),
+        (
+            {"data": {"hr_patch_size": 8}, "training": {"pixel_loss": "ssim"}},
+            r"data\.hr_patch_size must be at least 11 for the pixel loss ssim.*: 8",
+        ),
         ({"training": {"pixel_steps": 8}}, r"pixel_steps must be below"),
         ({"training": {"image_pool": 50}}, r"image_pool does not apply"),
         ({"network": "dcgan"}, r"must be a family of super-resolution"),
