@@ -78,6 +78,9 @@ class SRGANTraining(AdversarialTraining):
     color: float = Field(0.0, ge=0)
     """Weight of the squared difference of mean colours, in squares of 32 pixels and
     for each pixel of an enlarged one, so that tints and dots cost; 0: none."""
+    texture: float = Field(0.0, ge=0)
+    """Weight of the difference of the mean length of gradients, in squares of 32
+    pixels, so that there is as much texture as the truth has; 0: none."""
     gate: AdversarialGateConfig = AdversarialGateConfig()
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from imgan.models.step_degradation import StepDegradation
 
 Stage = Literal["pixel", "adversarial"]
 
-_TERMS = ("perceptual", "frequency", "artifacts", "color")
+_TERMS = ("perceptual", "frequency", "artifacts", "color", "texture")
 _PIXEL_NUMBERS = ("generator_pixel_loss", "generator_gradient_norm")
 
 
@@ -90,6 +90,7 @@ class SRGAN(AdversarialModel):
         frequency: keras.losses.Loss | None = None,
         artifacts: keras.losses.Loss | None = None,
         color: keras.losses.Loss | None = None,
+        texture: keras.losses.Loss | None = None,
         **kwargs: Any,
     ) -> None:
         """Set optimizers and losses.
@@ -108,6 +109,7 @@ class SRGAN(AdversarialModel):
             artifacts: Of `imgan.losses.artifacts`, called with the target and a list of
                 output and moving average's output.
             color: Of `imgan.losses.color`, called with (target, output).
+            texture: Of `imgan.losses.texture`, called with (target, output).
             **kwargs: Those of `AdversarialModel.compile`; `feature_matching` must
                 compare pairs.
         """
@@ -116,9 +118,11 @@ class SRGAN(AdversarialModel):
             "frequency": frequency,
             "artifacts": artifacts,
             "color": color,
+            "texture": texture,
         }
         self.pixel_loss = pixel_loss
-        self.perceptual, self.frequency, self.artifacts, self.color = given.values()
+        for name, loss in given.items():
+            setattr(self, name, loss)
         self.weights_of_terms = dict(weights)
         self._terms = ("pixel", *(name for name, loss in given.items() if loss))
         if self.degradation is not None:
@@ -192,12 +196,10 @@ class SRGAN(AdversarialModel):
         """Return the generator's losses by name, weighted."""
         target, weights = _target(batch), self.weights_of_terms
         terms = {"pixel": self.pixel_loss(target, fake_images)}
-        if self.perceptual is not None:
-            terms["perceptual"] = self.perceptual(target, fake_images)
-        if self.frequency is not None:
-            terms["frequency"] = self.frequency(target, fake_images)
-        if self.color is not None:
-            terms["color"] = self.color(target, fake_images)
+        for name in ("perceptual", "frequency", "color", "texture"):
+            loss = getattr(self, name)
+            if loss is not None:
+                terms[name] = loss(target, fake_images)
         if self.artifacts is not None:
             steady = self.ema_generator(batch["lr_images"], training=False)
             steady = tf.stop_gradient(steady)

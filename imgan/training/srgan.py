@@ -18,6 +18,7 @@ from imgan.losses.artifacts import ArtifactLoss
 from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
+from imgan.losses.texture import TextureLoss
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
@@ -115,6 +116,7 @@ class SRGANExperiment(SuperResolutionExperiment):
             "frequency": FocalFrequencyLoss() if config.frequency else None,
             "artifacts": ArtifactLoss() if config.artifacts else None,
             "color": self._color() if config.color else None,
+            "texture": TextureLoss() if config.texture else None,
             "weights": {
                 "pixel": config.pixel_weight,
                 "adversarial": config.adversarial_weight,
@@ -122,6 +124,7 @@ class SRGANExperiment(SuperResolutionExperiment):
                 "frequency": config.frequency,
                 "artifacts": config.artifacts,
                 "color": config.color,
+                "texture": config.texture,
             },
         }
 
@@ -212,6 +215,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
         names += ["color"] if config.color else []
+        names += ["texture"] if config.texture else []
         if config.perceptual:
             names.append(perceptual_name(config.perceptual, self._provenance))
         return names
