@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from imgan.losses.texture import TextureLoss
 from tests.contracts import check_loss
@@ -14,20 +15,24 @@ def test_contract() -> None:
 
 
 def test_values() -> None:
-    """Lengths of 3 4 5 / 0 / 0 0: down and right of each pixel but the last ones.
+    """Means of 2x2 pixels: 0 4 4 / 3 8 9; differences down and right: (3, 4), (4, 0).
 
-    Differences of the first image: (3, 4) and (0, 0) in its only row, of lengths 5 and
-    0; of the second none. The mean of the square of 1 x 2 is 2.5; one of each alone has
-    5 and 0, whose mean is 2.5 as well. Against an image of lengths 0 and 5 only small
-    squares see a difference.
+    Their lengths are 5 and 4, against none. A square of both has a mean of 4.5, and so
+    has the mean of squares of one each.
     """
-    one = image([[0, 4, 4], [3, 4, 9]])
-    other = image([[4, 4, 0], [9, 7, 0]])
-    flat = np.zeros_like(one)
-    exact = {"rtol": 1e-4, "atol": 1e-4}
-    np.testing.assert_allclose(TextureLoss(2, 0).call(flat, one), [2.5], **exact)
-    np.testing.assert_allclose(TextureLoss(1, 0).call(flat, one), [2.5], **exact)
-    assert float(TextureLoss(1, 0)(other, one)) > 1
+    one = image([[0, 0, 8, 0], [0, 0, 8, 0], [6, 6, 18, 18]])
+    exact = {"rtol": 1e-4}
+    np.testing.assert_allclose(TextureLoss(2, 0).call(0 * one, one), [4.5], **exact)
+    np.testing.assert_allclose(TextureLoss(1, 0).call(0 * one, one), [4.5], **exact)
+
+
+def test_a_chessboard_is_no_texture_and_coarser_ones_are() -> None:
+    board = np.indices((40, 40)).sum(0)[None, ..., None] % 2 - 0.5
+    pixels = board.astype(np.float32)
+    cells = np.repeat(np.repeat(pixels, 2, 1), 2, 2)[:, :40, :40]
+    loss = TextureLoss()
+    assert float(loss(0 * pixels, pixels)) == pytest.approx(0, abs=1e-4)
+    assert float(loss(0 * cells, cells)) > 0.3
 
 
 def test_where_texture_lies_within_a_square_is_free() -> None:
@@ -39,6 +44,13 @@ def test_where_texture_lies_within_a_square_is_free() -> None:
     assert float(loss(texture, 0.5 * texture)) == pytest.approx(
         0.5 * float(loss(texture, 0 * texture)), rel=0.01
     )
+
+
+def test_inside_a_function_of_unknown_sizes() -> None:
+    a, b = np.random.default_rng(4).random((2, 2, 20, 15, 3)).astype(np.float32)
+    spec = tf.TensorSpec((None, None, None, 3))
+    traced = tf.function(TextureLoss().call, input_signature=[spec, spec])
+    np.testing.assert_allclose(traced(a, b), TextureLoss().call(a, b), rtol=1e-5)
 
 
 def test_borders_do_not_count() -> None:

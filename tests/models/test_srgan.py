@@ -13,6 +13,7 @@ from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.pixel import PixelL1Loss
 from imgan.losses.pixel import PixelL2Loss
+from imgan.losses.texture import TextureLoss
 from imgan.models.srgan import SRGAN
 from imgan.networks.repsr import RepSR
 from imgan.networks.unet_discriminator import UNetDiscriminator
@@ -65,10 +66,12 @@ def real(dtype: str = "float32", **options: Any) -> SRGAN:
             "frequency": 0.5,
             "artifacts": 2.0,
             "color": 3.0,
+            "texture": 0.5,
         },
         frequency=FocalFrequencyLoss(),
         artifacts=ArtifactLoss(),
         color=ColorLoss(),
+        texture=TextureLoss(),
         feature_matching=FeatureMatchingLoss("paired"),
         feature_matching_weight=0.3,
     )
@@ -136,8 +139,8 @@ def test_the_pixel_loss_is_the_one_that_was_given() -> None:
 def test_every_term_is_reported_and_they_add_up() -> None:
     model = real()
     logs = numbers(model.train_step(photographs()))
-    names = ("pixel", "frequency", "artifacts", "color", "adversarial")
-    names += ("feature_matching",)
+    names = ("pixel", "frequency", "artifacts", "color", "texture")
+    names += ("adversarial", "feature_matching")
     terms = [logs[f"generator_{name}_loss"] for name in names]
     assert all(term > 0 for term in terms)
     assert logs["generator_loss"] == pytest.approx(sum(terms), rel=1e-5)

@@ -49,6 +49,7 @@ def experiment(photographs: Path) -> dict[str, Any]:
             "frequency": 0.1,
             "artifacts": 1.0,
             "color": 1.0,
+            "texture": 1.0,
             "log_every": 2,
             "validate_every": 4,
             "checkpoint_every": 2,
@@ -72,10 +73,11 @@ def assert_page_shows_both_stages(result: RunFolder) -> None:
     page = Page(result)
     losses = page.chart("Losses")
     points = [path.count("M") + path.count("L") for [path] in curves(losses)]
-    # The pixel loss has a curve through both stages, seven others through the last.
-    assert sorted(points) == [2, 2, 2, 2, 2, 2, 2, 4]
+    # The pixel loss has a curve through both stages, eight others through the last.
+    assert sorted(points) == [2, 2, 2, 2, 2, 2, 2, 2, 4]
     legend = page.text[page.text.index("Losses") :]
-    names = ("pixel", "artifacts", "frequency", "color", "feature matching")
+    names = ("pixel", "artifacts", "frequency", "color", "texture")
+    names = (*names, "feature matching")
     for name in (*names, "adversarial"):
         assert f"generator {name} loss" in legend
     assert "discriminator loss" in legend
