@@ -171,9 +171,10 @@ def test_the_card_is_complete_and_true(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_stages_end_where_the_weights_were_taken(name: str) -> None:
+def test_the_weights_were_taken_in_the_last_stage(name: str) -> None:
+    """Where held-out pictures scored best, which need not be its end."""
     card = read_card(shipped()[name])
-    assert card.stages[-1].steps == card.training_steps
+    assert 0 < card.training_steps <= card.stages[-1].steps
     for stage in card.stages:
         assert (ROOT / stage.command.split()[2]).is_file()
         # One model is older than curves.
