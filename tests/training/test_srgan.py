@@ -108,7 +108,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
     assert card.fidelity_partner == "../pixel"
     assert card.losses == [
         *("l1", "nonsaturating", "feature_matching", "focal_frequency"),
-        *("artifacts", "color"),
+        *("artifacts", "color", "texture"),
     ]
     pixel = read_card(result.path / "pixel")
     assert (pixel.losses, pixel.training_steps) == (["l1"], 4)
