@@ -43,19 +43,12 @@ class ColorLoss(keras.losses.Loss):
         """Return the mean over squares and channels of each image, `(batch,)`."""
         # The mean is linear: one of the difference instead of two. Padding is not
         # counted in a mean.
-        difference = self._places(y_pred - y_true)
+        difference = y_pred - y_true
+        if self.period > 1:
+            difference = ops.space_to_depth(difference, self.period, "channels_last")
         window = self.window // self.period
         means = ops.average_pool(difference, window, window, "same", "channels_last")
         return ops.mean(ops.square(means), axis=(1, 2, 3))
-
-    def _places(self, images: Any) -> Any:
-        """Return pixels by their place in a cell, `(b, h / p, w / p, p * p * c)`."""
-        period = self.period
-        count, height, width, channels = ops.shape(images)
-        rows, columns = height // period, width // period
-        cells = ops.reshape(images, (count, rows, period, columns, period, channels))
-        cells = ops.transpose(cells, (0, 1, 3, 2, 4, 5))
-        return ops.reshape(cells, (count, rows, columns, period * period * channels))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -29,8 +29,8 @@ class SRGAN(AdversarialModel):
     [Wang et al., 2018](https://arxiv.org/abs/1809.00219), section 3.2. The generator's
     loss is a weighted sum of a pixel loss, the adversarial loss and any of: a
     perceptual distance, matching of the discriminator's features between an image and
-    its own target, a distance of spectra, and the pixel loss where texture looks like
-    an artefact.
+    its own target, a distance of spectra, the pixel loss where texture looks like an
+    artefact, a distance of mean colours and one of amounts of texture.
 
     `stage` says what a step does. In `"pixel"` the generator alone learns, by the pixel
     loss with a weight of one and an optimizer of its own; an adversarial loss needs a
