@@ -149,7 +149,7 @@ def test_the_partner_is_what_the_second_stage_begins_with(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
     """Also where the first stage began with a shipped model, or was gone back to."""
-    experiment |= {"init": "x2", "generator": {}}
+    experiment |= {"init": "x2", "network": "anchored_edsr", "generator": {}}
     recipe = validate_recipe(experiment)
     made = SRGANExperiment(recipe)
     model, folder = made.create(), RunFolder(tmp_path)
@@ -228,11 +228,15 @@ def test_degrading_in_the_step_trains_as_well(
         ),
         (
             {"init": "x2", "network": "edsr"},
-            r"must be a model of network EDSR.*`--set network=repsr` trains "
-            r"that network, `--set init=null` trains from scratch",
+            r"must be a model of network EDSR.*`--set network=anchored_edsr` "
+            r"trains that network, `--set init=null` trains from scratch",
         ),
         (
-            {"init": "x2"},
+            {
+                "init": "x2",
+                "network": "anchored_edsr",
+                "generator": {"num_filters": 8},
+            },
             r"generator\.num_filters=8 does not go with init=x2, whose network has \d+",
         ),
         (
@@ -251,6 +255,8 @@ def test_degrading_in_the_step_trains_as_well(
 def test_recipes_that_cannot_work_are_told_before_the_first_step(
     experiment: dict[str, Any], changes: dict[str, Any], message: str
 ) -> None:
+    if "network" in changes:
+        experiment["generator"] = {}
     for key, value in changes.items():
         merged = {**experiment[key], **value} if isinstance(value, dict) else value
         experiment[key] = merged
