@@ -1,7 +1,8 @@
 """Compare how fast training batches are made with how fast a step consumes them.
 
-    python tools/bench_pipeline.py recipes/anchored_edsr/x4.yaml --set data.train.hr=PHOTOS
-    python tools/bench_pipeline.py recipes/anchored_edsr/x4.yaml --set 'data.degradation={}'
+    RECIPE=recipes/anchored_edsr/x4.yaml
+    python tools/bench_pipeline.py $RECIPE --set data.train.hr=PHOTOS
+    python tools/bench_pipeline.py $RECIPE --set 'data.degradation={}'
 
 The second makes low resolution by the whole chain of degradations. Prints batches a
 second of the input pipeline alone, steps a second of the train step alone on one
