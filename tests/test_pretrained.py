@@ -177,7 +177,7 @@ def test_the_weights_were_taken_in_the_last_stage(name: str) -> None:
     assert 0 < card.training_steps <= card.stages[-1].steps
     for stage in card.stages:
         assert (ROOT / stage.command.split()[2]).is_file()
-        # One model is older than curves.
+        # Two models are older than curves.
         assert not stage.curve or stage.curve[-1][0] == stage.steps
 
 

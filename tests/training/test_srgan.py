@@ -256,6 +256,7 @@ def test_recipes_that_cannot_work_are_told_before_the_first_step(
     experiment: dict[str, Any], changes: dict[str, Any], message: str
 ) -> None:
     if "network" in changes:
+        # Those of the fixture are arguments of another network.
         experiment["generator"] = {}
     for key, value in changes.items():
         merged = {**experiment[key], **value} if isinstance(value, dict) else value
