@@ -7,9 +7,50 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from types import ModuleType
+from typing import IO
 
 _lock = threading.Lock()
 _threads: int | None = None
+
+
+class _Descriptor:
+    """Descriptor 2, of which a process has one for all of its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks = 0
+        self._saved = -1
+        self._file: IO[bytes] | None = None
+
+    def take(self) -> None:
+        """Let what is written go to a file, from the first block on."""
+        with self._lock:
+            self._blocks += 1
+            if self._file is None:
+                sys.stderr.flush()
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115
+                self._saved = os.dup(2)
+                os.dup2(self._file.fileno(), 2)
+
+    def replay(self) -> None:
+        """Write what was held where it belongs."""
+        with self._lock:
+            if self._file is not None:
+                self._file.seek(0)
+                os.write(self._saved, self._file.read())
+
+    def give_back(self) -> None:
+        """Let what is written go where it belongs, after the last block."""
+        with self._lock:
+            self._blocks -= 1
+            if not self._blocks and self._file is not None:
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+                self._file.close()
+                self._file = None
+
+
+_stderr = _Descriptor()
 
 
 def limit_tensorflow(threads: int) -> None:
@@ -49,21 +90,20 @@ def _limit_threads(tf: ModuleType) -> None:
 
 @contextlib.contextmanager
 def hold_stderr() -> Iterator[None]:
-    """Keep file descriptor 2 silent inside the block; replay it if the block raises."""
+    """Keep file descriptor 2 silent inside the block; replay it if the block raises.
+
+    Blocks of several threads may overlap: the first one in takes the descriptor, the
+    last one out gives it back.
+    """
     if getattr(sys, "stderr", None) is None:
         # Started without one (2>&-): descriptor 2 may be any other file by now.
         yield
         return
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            os.write(saved, held.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    _stderr.take()
+    try:
+        yield
+    except BaseException:
+        _stderr.replay()
+        raise
+    finally:
+        _stderr.give_back()

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -59,6 +60,25 @@ def test_descriptors_are_given_back() -> None:
             pass
     if before:
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_blocks_of_two_threads_may_overlap() -> None:
+    """The one that came first leaves first, and descriptor 2 is what it was."""
+    inside, left = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with hold_stderr():
+            inside.set()
+            left.wait(20)
+
+    before = os.fstat(2)
+    thread = threading.Thread(target=second)
+    with hold_stderr():
+        thread.start()
+        assert inside.wait(20)
+    left.set()
+    thread.join(20)
+    assert os.path.samestat(before, os.fstat(2))
 
 
 def test_the_imported_module_is_returned() -> None:

@@ -22,7 +22,7 @@ from imgan.bundles.card import write_card
 from imgan.bundles.exports import is_export
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
-from imgan.io.temporaries import is_stale
+from imgan.io.temporaries import remove_stale_folders
 
 WEIGHTS_NAME = "generator.keras"
 NETWORKS = "imgan.networks."
@@ -63,7 +63,7 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
             "Its weights are not worth keeping; train again from a checkpoint before."
         )
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    _remove_leftovers(folder)
+    remove_stale_folders(folder.parent, rf"\.{re.escape(folder.name)}\.(\d+)")
     temporary.mkdir(parents=True)
     try:
         network.save(temporary / WEIGHTS_NAME)
@@ -92,8 +92,9 @@ def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
 
     Args:
         folder: The bundle.
-        dtype: "float32" or "bfloat16": what the hidden layers compute in. None: as
-            saved. The first convolution and the last sum are float32 either way.
+        dtype: "float32", "bfloat16" or "float16": what the hidden layers compute in.
+            None: as saved. The first convolution and the last sum are float32 in any
+            of them.
 
     Returns:
         The network and its card.
@@ -151,15 +152,6 @@ def _refuse_foreign(folder: Path) -> None:
             f"{folder} is there and is not a bundle, so it is not replaced. Give the "
             "name of a new folder."
         )
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed while they wrote this bundle left."""
-    named = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)")
-    for path in folder.parent.glob(".*"):
-        match = named.fullmatch(path.name)
-        if match and is_stale(path, int(match[1])):
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _replace_folder(temporary: Path, folder: Path) -> None:

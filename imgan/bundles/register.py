@@ -59,7 +59,10 @@ def resolve(model: str) -> Path:
             "LiteRT and ONNX files are for other programs."
         )
     if folder.is_dir():
-        raise UnknownModelError(f"{model} is a folder without {CARD_NAME}")
+        raise UnknownModelError(
+            f"{model} is a folder without {CARD_NAME}; expected that of a bundle, a "
+            "finished run or an export."
+        )
     raise UnknownModelError(
         f"No model {model!r}.{did_you_mean(model, names)} Shipped: "
         f"{', '.join(names) or 'none'}. Or give the folder of a bundle, a run or "

@@ -18,9 +18,11 @@ from imgan.cli.batch_progress import BatchProgress
 from imgan.cli.errors import FAILED
 from imgan.cli.errors import INTERRUPTED
 from imgan.cli.errors import TERMINATED
+from imgan.cli.output import STDOUT
+from imgan.cli.output import check_output_file
 from imgan.cli.text import write
 from imgan.errors import DataError
-from imgan.errors import OutputError
+from imgan.errors import UsageError
 
 if TYPE_CHECKING:
     from imgan.inference.planning import FileOptions
@@ -82,7 +84,10 @@ def run_command(
     if options.jobs is not None:
         limit_threads(options.jobs)
     *inputs, output = paths
-    _check_report(running.report)
+    check_output_file(running.report, "--report")
+    for path, what in ((output, "OUTPUT"), (running.report, "--report")):
+        if path == Path(STDOUT):
+            raise UsageError(f"{what} cannot be stdout. Name a file")
     plan, jobs, options = _plan(inputs, output, files, options, command, running)
     check_used(moving, jobs)
     progress = ClipProgress(len(plan.jobs) + len(jobs), quiet=running.quiet)
@@ -125,18 +130,20 @@ def _plan(
     from imgan.cli.clip_command import plan_clips
     from imgan.cli.clip_command import take_animations
     from imgan.inference.planning import plan_batch
+    from imgan.inference.video.plan import check_together
 
     jobs, stills = plan_clips(inputs, output, files, running.cluster)
     named = [job.inputs[0] for job in jobs]
     try:
         plan, options = plan_batch(
-            stills, output, files, options, command, moving=named
+            stills, output, files, options, command, moving=named, checked=False
         )
     except DataError as error:
         clips = clips_left_out(stills)
         raise DataError(f"{error}. {clips}") if clips else error from None
     jobs += take_animations(plan, files.image_format, running.cluster)
     check_files(files, jobs, len(plan.jobs), dry_run=running.dry_run)
+    check_together(plan.jobs, jobs)
     return plan, jobs, options
 
 
@@ -191,16 +198,6 @@ def _run(
     from imgan.inference.cluster import run_on_cluster
 
     return run_on_cluster(plan, options, progress, command=command, address=cluster)
-
-
-def _check_report(path: Path | None) -> None:
-    """Fail before hours of work if the report could not be written after them."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise OutputError(f"--report {path} is a folder; expected a file's name")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise OutputError(f"--report {path} cannot be written; name another file")
 
 
 def _remove_stale(output: Path, *, shared: bool) -> None:

@@ -93,7 +93,7 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
             "speed",
             f"{speed(card)} of input on {card.speed.machine}" if card.speed else "",
         ),
-        ("trained", f"{card.training_steps:,} steps" if card.training_steps else ""),
+        ("trained", _trained(card)),
         ("stages", "\n".join(_stage(stage) for stage in card.stages)),
         ("losses", ", ".join(card.losses)),
         ("data", "\n".join(card.data)),
@@ -102,6 +102,15 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("fidelity partner", _partner(card)),
         ("made by", f"imgan {card.imgan_version}, card schema {card.schema_version}"),
     ]
+
+
+def _trained(card: Card) -> str:
+    """Return how many steps are in the weights, and of how many these are the best."""
+    if not card.training_steps:
+        return ""
+    words = f"{card.training_steps:,} steps"
+    made = card.stages[-1].steps if card.stages else 0
+    return f"{words}, the best of {made:,}" if made > card.training_steps else words
 
 
 def _stage(stage: Stage) -> str:

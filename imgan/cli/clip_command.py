@@ -106,7 +106,10 @@ def check_files(
     """
     if not jobs:
         return
-    moves = f"{jobs[0].name} moves"
+    first = jobs[0]
+    moves = f"{first.name} moves"
+    if first.kind == "pictures":
+        moves = f"{first.output} would be a clip of pictures"
     if files.name is not None:
         raise UsageError(
             f"--name is for pictures, and {moves}; leave it out, or that by --exclude"

@@ -1,6 +1,7 @@
 """Results as text and JSON, and progress on the way to them."""
 
 import json
+import os
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from typing import Any
 
 from imgan.cli.text import write
 from imgan.errors import OutputError
+from imgan.errors import UsageError
+from imgan.io.formats import format_of
+from imgan.io.video.library import is_clip
 
 STDOUT = "-"
 
@@ -21,14 +25,15 @@ def check_json(json_file: str | None) -> None:
     """Fail before the work if `--json` could not be written after it.
 
     Raises:
-        OutputError: If the file is a folder, or its own folder is not there.
+        UsageError: As `check_output_file`.
+        OutputError: As `check_output_file`.
     """
     if json_file not in (None, STDOUT):
         check_output_file(Path(str(json_file)), "--json", ", or - for stdout")
 
 
 def check_output_file(path: Path | None, option: str, otherwise: str = "") -> None:
-    """Fail before the work if the file of an option could not be written after it.
+    """Fail before the work if the file of an option must not be written after it.
 
     Args:
         path: Of the file; None: there is none.
@@ -36,9 +41,19 @@ def check_output_file(path: Path | None, option: str, otherwise: str = "") -> No
         otherwise: What else the option takes, for the message.
 
     Raises:
-        OutputError: If the file is a folder, or its own folder is not there.
+        UsageError: If it is named like a picture or a clip: it would replace that.
+        OutputError: If it is a folder, or cannot be written.
     """
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+    if path is None:
+        return
+    if format_of(path) is not None or is_clip(path):
+        raise UsageError(
+            f"{option} {path} is named like a picture or a clip, which it would "
+            "replace. Name another file"
+        )
+    folder = path.absolute().parent
+    target = path if path.exists() else folder
+    if path.is_dir() or not folder.is_dir() or not os.access(target, os.W_OK):
         raise OutputError(
             f"{option} {path} cannot be written: expected a file in an existing "
             f"folder{otherwise}."
@@ -52,6 +67,8 @@ def show(text: str, values: Mapping[str, Any], json_file: str | None) -> None:
         OutputError: If the file cannot be written.
     """
     encoded = json.dumps(values, indent=2, ensure_ascii=False)
+    # Bytes in names of files that are no text become escapes of JSON.
+    encoded = encoded.encode("utf-8", "backslashreplace").decode("utf-8")
     if json_file == STDOUT:
         write(encoded)
         return

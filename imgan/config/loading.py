@@ -14,9 +14,27 @@ from imgan.config.recipe import Recipe
 from imgan.config.translation import PAIR_FORMS
 from imgan.errors import ConfigError
 
+_MERGE = "tag:yaml.org,2002:merge"
+
 
 class _Loader(yaml.SafeLoader):
-    """Reads 5e-4 as a number; YAML 1.1 wants a dot in it and makes it a string."""
+    """Reads 5e-4 as a number, and no key twice.
+
+    YAML 1.1 wants a dot in it and makes it a string; of two equal keys PyYAML takes the
+    last without a word.
+    """
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node."""
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        seen = set()
+        for key in keys:
+            if key.value in seen and key.tag != _MERGE:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} is there twice", key.start_mark
+                )
+            seen.add(key.value)
+        return dict(super().construct_mapping(node, deep))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -23,6 +23,7 @@ from imgan.export.generation import generation_signatures
 from imgan.export.parity import check_parity
 from imgan.export.pictures import picture_signatures
 from imgan.export.warmup import write_warmup
+from imgan.io.temporaries import remove_stale_folders
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 
@@ -72,7 +73,7 @@ def export_saved_model(
     if precision not in PRECISIONS:
         raise UsageError(
             f"--precision must be one of {', '.join(PRECISIONS)} for a SavedModel. "
-            f"Received: {precision}"
+            f"Received: {precision}. int8 is for --format litert --calibrate DIR"
         )
     tf = import_tensorflow()
     network, card = load_network(bundle, precision)
@@ -82,8 +83,8 @@ def export_saved_model(
     functions[CARD] = _card_function(tf, card)
     temporary = output / f".{os.getpid()}.imgan-tmp"
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
         output.mkdir(parents=True, exist_ok=True)
+        remove_stale_folders(output, r"\.(\d+)\.imgan-tmp")
         _save(tf, functions, temporary)
         # TensorFlow's remapper says on the terminal that it gives up on U-Nets.
         with hold_stderr():

@@ -12,7 +12,7 @@ from imgan.bundles.kinds import reads_bands
 from imgan.bundles.trained import label_sides
 from imgan.data.pixels import to_channels
 from imgan.errors import DataError
-from imgan.io.bands import read_bands
+from imgan.inference.pictures import read_model_bands
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import Picture
 from imgan.io.images import bleed_colour
@@ -113,15 +113,7 @@ class FrameReader:
             if card and picture.pixels.ndim == 3:
                 _check_labels(path, card)
             return picture
-        pixels = read_bands(path, self._max_megapixels)
-        expected = frame_channels(card)
-        if pixels.shape[2] != expected:
-            raise DataError(
-                f"{path} has {pixels.shape[2]} band{'s' * (pixels.shape[2] != 1)}; "
-                f"model {card.name!r} takes {expected}. Select them first, or use "
-                "another model"
-            )
-        return Picture(pixels)
+        return Picture(read_model_bands(path, card, self._max_megapixels))
 
 
 def _check_labels(path: Path, card: Card) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from imgan.bundles.card import Card
+from imgan.bundles.kinds import frame_channels
 from imgan.errors import DataError
 from imgan.inference.predictor import Prediction
 from imgan.inference.predictor import Predictor
@@ -23,7 +24,7 @@ from imgan.types import dtype_peak
 
 
 def read_model_bands(path: Path, card: Card, max_megapixels: float = 500.0) -> Array:
-    """Read a file of raw values for a model that takes bands.
+    """Read a file of raw values for a model that takes bands; of several, one frame.
 
     Returns:
         `(height, width, bands)`, as in the file.
@@ -33,7 +34,7 @@ def read_model_bands(path: Path, card: Card, max_megapixels: float = 500.0) -> A
         DataError: If it has other bands than the model takes.
     """
     pixels = read_bands(path, max_megapixels)
-    expected = card.input_channels
+    expected = frame_channels(card)
     if pixels.shape[2] != expected:
         raise DataError(
             f"{path} has {pixels.shape[2]} band{'s' * (pixels.shape[2] != 1)}; model "

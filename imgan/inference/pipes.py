@@ -1,11 +1,16 @@
 """What joins the threads of a batch: bounded, and all of it stops at once."""
 
 import collections
+import contextlib
+import queue
 import threading
 from typing import Generic
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_LISTEN = 0.2
+"""Seconds after which the caller's thread looks whether it was interrupted."""
 
 
 class Stopped(Exception):  # noqa: N818
@@ -103,3 +108,13 @@ class ByteBudget:
         with self._stop.condition:
             self.held -= count
             self._stop.condition.notify_all()
+
+
+def next_event(events: "queue.SimpleQueue[T]") -> T:
+    """Wait for the next event in the thread that answers interrupts."""
+    # Python answers a signal in that thread alone. One that comes as the thread is
+    # about to wait, or to another thread, does not end the wait: only the next event
+    # would, which may be the end of a long encoding.
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return events.get(timeout=_LISTEN)

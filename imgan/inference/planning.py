@@ -57,6 +57,7 @@ def plan_batch(
     options: BatchOptions,
     command: str,
     moving: Sequence[Path] = (),
+    checked: bool = True,
 ) -> tuple[JobPlan, BatchOptions]:
     """Decide what a batch reads and writes, before anything is computed.
 
@@ -70,6 +71,7 @@ def plan_batch(
         options: What to do; its model may be `CHOSEN`.
         command: "upscale" or "translate".
         moving: Clips and animations that the same model is for; not in the plan.
+        checked: As of `plan_jobs`; names by a template are always looked at.
 
     Returns:
         The plan, and the options with a model.
@@ -94,7 +96,7 @@ def plan_batch(
             recursive=files.recursive,
             image_format=files.image_format,
             selection=Selection(files.patterns, files.excludes),
-            renamed=template is not None,
+            checked=checked and template is None,
         )
     if options.model == CHOSEN:
         model = _suitable(options, [job.input for job in plan.jobs] + list(moving))

@@ -18,6 +18,7 @@ from imgan.bundles.card import Card
 from imgan.bundles.kinds import writes_bands
 from imgan.errors import OutputError
 from imgan.inference.batch import prepare_batch
+from imgan.inference.outcome import Outcome
 from imgan.inference.outcome import check_memory
 from imgan.inference.report import FileRow
 from imgan.inference.report import Report
@@ -29,6 +30,7 @@ from imgan.io.formats import check_output
 from imgan.io.formats import format_of
 from imgan.io.paths import JobPlan
 from imgan.io.reading import check_megapixels
+from imgan.types import Size
 
 _BYTES_PER_PIXEL = {
     "png": 2.0,
@@ -41,6 +43,10 @@ _BYTES_PER_PIXEL = {
 """Of photographs in 8 bits that `x4` enlarged, with the usual quality: 1.6, 0.29, 0.14,
 1.1, 3.0 and 0.21 on average of 14, and a quarter more than that. Finer noise, more bits
 and transparency take more."""
+
+
+_NAMED = 20
+"""Results whose names are shown; a report holds all."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Rehearsal:
         return not self.report.count("failed") and self.estimate.fits
 
     def text(self) -> str:
-        """Return it in three lines."""
+        """Return it in three lines, after what would be made of what."""
         report, made = self.report, self.estimate
         counts = f"dry run: {made.pictures} to make, {report.count('skipped')} there "
         counts += f"already, {report.count('failed')} would fail"
@@ -112,7 +118,14 @@ class Rehearsal:
             disk += f"; {_amount(made.free_bytes)} are free"
         if not made.fits:
             disk += ": too little"
-        return f"{counts}\ntime: {time} ({made.seconds_by})\ndisk: {disk}"
+        time = f"time: {time} ({made.seconds_by})"
+        return "\n".join([*self._planned(), counts, time, f"disk: {disk}"])
+
+    def _planned(self) -> list[str]:
+        rows = [row for row in self.report.files if row.status == "planned"]
+        lines = [f"{row.input} -> {row.output}" for row in rows[:_NAMED]]
+        more = len(rows) - len(lines)
+        return lines + [f"and {more} more"] * bool(more)
 
 
 def rehearse(
@@ -167,11 +180,22 @@ def _look(worker: Worker, item: Item) -> None:
         if worker.card is None or not writes_bands(worker.card):
             kind = str(format_of(row.output))
             check_output(kind, made, np.uint8, has_alpha=False)
-        channels = 1 if worker.options.treatment.grey else 3
-        check_memory(made.height * made.width * channels, made)
+        _check_memory(worker, item, made)
         row.status = "planned"
     except Exception as error:
         row.fail(error)
+
+
+def _check_memory(worker: Worker, item: Item, size: Size) -> None:
+    """Check that the machine can hold a result, if it is opaque and of 8 bits."""
+    channels = 1 if worker.options.treatment.grey else 3
+    bands = worker.card is not None and writes_bands(worker.card)
+    made = Outcome(size, channels, np.dtype(np.uint8), False, bands)
+    if worker.options.side_by_side:
+        item.output_bytes = made.bytes
+    else:
+        worker.take_memory(item, made)
+    check_memory(item.output_bytes, size)
 
 
 def _estimate(

@@ -74,7 +74,7 @@ class RestTransport:
         inputs = {CALLS[signature].input: sent}
         text = json.dumps({"signature_name": signature, "inputs": inputs})
         answer = self._post(text.encode("ascii"))
-        return _outputs(answer, CALLS[signature].outputs, self.address)
+        return read_outputs(answer, CALLS[signature].outputs, self.address)
 
     def close(self) -> None:
         """Close the connections."""
@@ -167,16 +167,25 @@ def _session(requests: Any, retries: int) -> Any:
     return session
 
 
-def _outputs(
+def read_outputs(
     answer: Any, names: tuple[str, ...], address: ServerAddress
 ) -> dict[str, Any]:
-    """Return the outputs by name; a single one comes without."""
+    """Return the outputs by name; a single one comes without.
+
+    Args:
+        answer: Of a server, as JSON.
+        names: Of the outputs.
+        address: Of the server, for the message.
+
+    Raises:
+        ServerError: If it is not what TensorFlow Serving answers.
+    """
     try:
         named = answer["outputs"]
         if len(names) == 1:
             named = {names[0]: named}
         return {name: _values(named[name]) for name in names}
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise ServerError(
             f"{address.origin} answers, but not as TensorFlow Serving does. Check host "
             "and port"

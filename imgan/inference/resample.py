@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from imgan.bundles.grid import Grid
 from imgan.bundles.grid import up_to_multiple
-from imgan.data.resize import output_length
 from imgan.data.resize import resample_axis
 from imgan.data.resize import resample_weights
 from imgan.inference.sizing import Scaling
@@ -94,11 +93,6 @@ class Layout(NamedTuple):
     """Which part that is, where it is not all of it: rows and columns."""
     margins: tuple[int, int]
     """Input pixels put around the picture, above and below, left and right."""
-
-
-def result_size(size: Size, scale: float | Fraction) -> Size:
-    """Return the size of a picture enlarged by `scale`: each side rounded up."""
-    return Size(*(output_length(side, scale) for side in size))
 
 
 def make_layout(

@@ -141,3 +141,17 @@ def scaled_by(size: Size, scale: float | Fraction) -> Scaling:
     ratio = as_ratio(scale)
     made = Size(*(output_length(side, ratio) for side in size))
     return Scaling(made, ratio, ratio)
+
+
+def result_size(size: Size, target: TargetSize | None, scale: float) -> Size:
+    """Return the size of what becomes of a picture.
+
+    Args:
+        size: Of the picture, upright.
+        target: What it shall reach; None: it is enlarged by `scale`.
+        scale: Result pixels per input pixel along one side.
+
+    Raises:
+        OutputError: If the target cannot be reached.
+    """
+    return (target.scaling(size) if target else scaled_by(size, scale)).size

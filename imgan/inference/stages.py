@@ -5,7 +5,6 @@ The caller's thread only waits for events, so that an interrupt is answered at o
 whatever the others are in the middle of.
 """
 
-import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from imgan.inference.pipes import ByteBudget
 from imgan.inference.pipes import Channel
 from imgan.inference.pipes import Stop
 from imgan.inference.pipes import Stopped
+from imgan.inference.pipes import next_event
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import BusyClock
 from imgan.inference.report import FileRow
@@ -33,8 +33,6 @@ from imgan.machine import usable_cores
 # x4 fit, so that one is written while the next is computed; a larger one goes alone.
 INPUT_BYTES = 128 << 20
 OUTPUT_BYTES = 1200 << 20
-_LISTEN = 0.2
-"""Seconds after which the caller's thread looks whether it was interrupted."""
 _WAITING = 4
 """Pictures that may wait between two stages."""
 _COMPUTING = 2
@@ -108,7 +106,7 @@ class Stages:
                 self._start(stage)
             left = len(self._items)
             while left:
-                event = self._next_event()
+                event = next_event(self._events)
                 if isinstance(event, BaseException):
                     raise event
                 left -= isinstance(event, Finished)
@@ -118,14 +116,6 @@ class Stages:
             remove_temporaries()
             raise
         return self._predictor.result().engine.device if self._loading else None
-
-    def _next_event(self) -> Event | BaseException:
-        # Python answers a signal in this thread alone. One that comes as the thread is
-        # about to wait, or to another thread, does not end the wait: only the next
-        # event would, which may be the end of a long encoding.
-        while True:
-            with contextlib.suppress(queue.Empty):
-                return self._events.get(timeout=_LISTEN)
 
     def _start(self, stage: Callable[[], None]) -> None:
         def body() -> None:

@@ -27,7 +27,7 @@ from imgan.inference.sheets import read_target
 from imgan.inference.sheets import sheet_size
 from imgan.inference.sheets import shown
 from imgan.inference.sizing import TargetSize
-from imgan.inference.sizing import scaled_by
+from imgan.inference.sizing import result_size
 from imgan.inference.streamed import StreamedPicture
 from imgan.inference.streamed import streamed_bytes
 from imgan.inference.streamed import write_streamed
@@ -36,6 +36,7 @@ from imgan.io.bands import write_bands
 from imgan.io.formats import check_output
 from imgan.io.formats import format_of
 from imgan.io.images import Picture
+from imgan.io.images import metadata_losses
 from imgan.io.images import read_size
 from imgan.io.images import write_image
 from imgan.types import Size
@@ -139,9 +140,7 @@ class Worker:
         Raises:
             OutputError: If the target cannot be reached.
         """
-        target = self.options.target
-        scaling = target.scaling(size) if target else scaled_by(size, self.scale)
-        return scaling.size
+        return result_size(size, self.options.target, self.scale)
 
     def is_finished(self, item: Item) -> bool:
         """Look at the headers: whether the output is there already.
@@ -177,6 +176,7 @@ class Worker:
         """
         row, card = item.row, self.card
         picture, stacked = self._reader.read(row.input, item.earlier)
+        row.warnings += picture.warnings
         if self.options.treatment.grey and not self._translates:
             # Before the network: what it makes of grey has no tint to be taken out.
             picture = stacked = to_grey(picture)
@@ -187,17 +187,20 @@ class Worker:
         made = outcome_of(card, picture, channels, size)
         if self.options.treatment.grey:
             made = made._replace(channels=1)
-        item.bands, item.output_bytes = made.bands, made.bytes
+        item.bands = made.bands
         output = _output_of(row)
         if self.options.side_by_side:
             lost = check_output(_format(output), row.output_size, np.uint8, False)
             # Beside the result, its sheet and the picture itself are kept until then.
+            item.output_bytes = made.bytes
             item.output_bytes += 3 * row.output_size.height * row.output_size.width
             item.output_bytes += _bytes_of(picture)
             item.source = picture
         else:
             lost = check_file(output, made, card, picture.pixels.dtype)
-            self._stream(item, made)
+            if not made.bands:
+                lost += metadata_losses(picture.metadata, _format(output))
+            self.take_memory(item, made)
         row.warnings += lost
         check_memory(item.output_bytes, row.output_size)
         if card is not None and len(item.earlier) < card.num_frames - 1:
@@ -277,8 +280,9 @@ class Worker:
             cancelled=cancelled,
         )
 
-    def _stream(self, item: Item, made: Outcome) -> None:
+    def take_memory(self, item: Item, made: Outcome) -> None:
         """Decide whether the result is written by rows, and what memory it takes."""
+        item.output_bytes = made.bytes
         options, size = self.options, item.row.input_size
         if options.keep_colors or (options.stochastic and self.card is not None):
             return

@@ -61,9 +61,16 @@ def bleed_wrapped(pixels: Array, alpha: Array, wrap: str) -> Array:
     transparent = alpha <= 0
     if wrap == "none" or not transparent.any() or transparent.all():
         return bleed_colour(pixels, alpha)
-    down, across = (3 if axis else 1 for axis in wrapped_axes(wrap))
-    repeats = (down, across) + (1,) * (pixels.ndim - 2)
-    wide = bleed_colour(np.tile(pixels, repeats), np.tile(alpha, (down, across)))
+    # Nothing visible is further away than half of what repeats.
+    around = [
+        side // 2 + 1 if axis else 0
+        for side, axis in zip(alpha.shape, wrapped_axes(wrap), strict=True)
+    ]
     height, width = alpha.shape
-    top, left = height * (down // 2), width * (across // 2)
+    margins = [(margin, margin) for margin in around]
+    deep = margins + [(0, 0)] * (pixels.ndim - 2)
+    wide = bleed_colour(
+        np.pad(pixels, deep, mode="wrap"), np.pad(alpha, margins, mode="wrap")
+    )
+    top, left = around
     return np.ascontiguousarray(wide[top : top + height, left : left + width])

@@ -36,7 +36,7 @@ def read_bmp_header(source: Source) -> BmpHeader:
     Raises:
         ImageReadError: If it is damaged, or the file ends before its last pixel.
     """
-    head = source.read_at(0, 54)
+    head = source.read_at(0, 54).ljust(26, b"\0")
     numbers = np.frombuffer(head[14:].ljust(40, b"\0"), "<i4")
     if numbers[0] == 12:
         width, height = np.frombuffer(head[18:22], "<u2").tolist()
@@ -48,7 +48,7 @@ def read_bmp_header(source: Source) -> BmpHeader:
         across, down = int(numbers[6]), int(numbers[7])
         resolution = (across / 1e3, down / 1e3) if min(across, down) > 0 else None
     usual = bits in (1, 4, 8, 16, 24, 32) and 0 <= compression <= _BITFIELDS
-    if len(head) < 26 or width < 1 or height < 1 or not usual:
+    if source.length < 26 or width < 1 or height < 1 or not usual:
         raise ImageReadError(f"{source.path} is a damaged BMP file, or not a picture")
     first_pixel = int.from_bytes(head[10:14], "little")
     row = (width * bits + 31) // 32 * 4

@@ -136,7 +136,7 @@ def _unwrap_iptc(blob: bytes) -> bytes | None:
     if not blob.startswith(_PHOTOSHOP):
         return blob
     position = len(_PHOTOSHOP)
-    while blob[position : position + 4] == b"8BIM":
+    while blob[position : position + 4] == b"8BIM" and position + 7 <= len(blob):
         kind = int.from_bytes(blob[position + 4 : position + 6], "big")
         name_length = blob[position + 6] + 1
         start = position + 6 + name_length + name_length % 2

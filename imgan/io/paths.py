@@ -25,6 +25,8 @@ from imgan.io.temporaries import remove_stale_temporaries
 
 __all__ = ["Job", "JobPlan", "natural_key", "plan_jobs", "remove_stale_temporaries"]
 
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
+
 _FolderId = tuple[int, int]
 """Device and inode: the same however a folder is reached."""
 
@@ -72,7 +74,7 @@ def plan_jobs(
     recursive: bool,
     image_format: str = SAME,
     selection: Selection | None = None,
-    renamed: bool = False,
+    checked: bool = True,
 ) -> JobPlan:
     """Pair every input picture with its output.
 
@@ -85,8 +87,8 @@ def plan_jobs(
             and PNG for those that are only read (still GIF, HEIC). Or pairs of both,
             as `FormatRules` takes them.
         selection: Which files of folders are taken; None: all.
-        renamed: Whether outputs get other names afterwards, so that what they are named
-            by now may be the same; see `naming`.
+        checked: Look at once whether outputs are alike. False where they get other
+            names or company first, and `check_outputs` comes after that.
 
     Raises:
         UsageError: If outputs are ambiguous, or would replace an input.
@@ -106,8 +108,9 @@ def plan_jobs(
             f"{output} is a file without a picture's suffix; expected a folder, or a "
             "file name such as result.png"
         )
+    _refuse_misspelt(inputs, output)
     plan = _plan_folder(inputs, output, recursive, rules, selection or Selection())
-    if not renamed:
+    if checked:
         check_outputs(plan.jobs)
     return plan
 
@@ -144,6 +147,16 @@ def _plan_single(inputs: Sequence[Path], output: Path, rules: FormatRules) -> Jo
     return JobPlan(jobs, 0)
 
 
+def _refuse_misspelt(inputs: Sequence[Path], output: Path) -> None:
+    """Refuse a new folder for a single file, with a name that was meant for a file."""
+    single = len(inputs) == 1 and not inputs[0].is_dir()
+    if single and _SUFFIX.fullmatch(output.suffix) and not output.exists():
+        raise UsageError(
+            f"{output} does not end like a picture; expected one of "
+            f"{', '.join(WRITABLE_FORMATS)}. If a folder is meant, make it first"
+        )
+
+
 def _plan_folder(
     inputs: Sequence[Path],
     output: Path,
@@ -166,13 +179,24 @@ def _plan_folder(
     plan.jobs = list(jobs.values())
     selection.check(inputs)
     if not plan.jobs:
-        where = ", ".join(str(path) for path in inputs)
-        hint = "" if recursive else "; --recursive looks into folders inside"
-        raise DataError(
-            f"No picture in {where} ({plan.ignored} other files ignored"
-            f"{f', {plan.excluded} pictures excluded' * bool(plan.excluded)}){hint}"
-        )
+        raise DataError(_nothing(inputs, plan, recursive))
     return plan
+
+
+def _nothing(inputs: Sequence[Path], plan: JobPlan, recursive: bool) -> str:
+    """Return why a plan has no picture."""
+    where = ", ".join(str(path) for path in inputs)
+    if not any(path.is_dir() for path in inputs) and not plan.excluded:
+        return (
+            f"{where}: no name ends like that of a picture, such as .png or .jpg. "
+            "Rename what is one"
+        )
+    files = "file" if plan.ignored == 1 else "files"
+    told = f"No picture in {where} ({plan.ignored} other {files} ignored"
+    if plan.excluded:
+        pictures = "picture" if plan.excluded == 1 else "pictures"
+        told += f", {plan.excluded} {pictures} excluded"
+    return told + (")" if recursive else "); --recursive looks into folders inside")
 
 
 def check_outputs(jobs: Sequence[Job]) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import platform
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -138,6 +139,21 @@ def remove_stale_temporaries(folder: Path, *, shared: bool = False) -> int:
                     temporary.unlink()
                     removed += 1
     return removed
+
+
+def remove_stale_folders(parent: Path, named: str) -> None:
+    """Remove folders that processes were killed over while they wrote them.
+
+    Args:
+        parent: What they lie in.
+        named: Regular expression for the whole of their names; its only group is the
+            number of the process.
+    """
+    pattern = re.compile(named)
+    for path in parent.glob(".*"):
+        match = pattern.fullmatch(path.name)
+        if match and is_stale(path, int(match[1])):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_left_behind(

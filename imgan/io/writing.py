@@ -231,8 +231,11 @@ def _write_bmp(image: pyvips.Image, picture: Picture, descriptor: int) -> None:
     pixels, alpha = picture.pixels, picture.alpha
     if pixels.dtype != np.uint8:
         joined = image.numpy()
-        pixels = joined if alpha is None else joined[..., :-1].squeeze()
-        alpha = None if alpha is None else joined[..., -1]
+        pixels = joined
+        if alpha is not None:
+            pixels, alpha = joined[..., :-1], joined[..., -1]
+        if pixels.ndim == 3 and pixels.shape[2] == 1:
+            pixels = pixels[..., 0]
     data = memoryview(encode_bmp(pixels, alpha, picture.metadata).tobytes())
     while data:
         data = data[os.write(descriptor, data) :]

@@ -50,7 +50,7 @@ def test_a_target_names_formats_and_patterns_at_once(folder, capsys):
 def test_a_dry_run_leaves_no_trace_and_reports(folder, capsys):
     assert upscale("--scale", "2", "--dry-run", "--report", "r.json") == 0
     told = capsys.readouterr()
-    assert told.out.startswith("dry run: 4 to make")
+    assert "\ndry run: 4 to make" in told.out
     assert not (folder.parent / "out").exists()
     report = json.loads((folder.parent / "r.json").read_text())
     assert {row["status"] for row in report["files"]} == {"planned"}
@@ -108,6 +108,8 @@ def test_jobs_are_handed_on(folder, monkeypatch):
         (["--on-error", "halt"], 2, "--on-error must be one of"),
         (["--jobs", "0"], 2, "--jobs"),
         (["--measure"], 2, "--measure is of --dry-run"),
+        (["--report", "in/a.png"], 2, "is named like a picture or a clip"),
+        (["--report", "-"], 2, "--report cannot be stdout"),
         (["--cluster", "local", "--jobs", "2"], 2, "--jobs is for one machine"),
         (["--cluster", "local", "--on-error", "stop"], 2, "--on-error stop is for one"),
     ],

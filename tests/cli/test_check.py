@@ -1,6 +1,7 @@
 """`imgan check` on folders with known faults, and on recipes."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,7 @@ def test_a_generators_recipe(
         (["lr", "hr"], 2, "Give the high resolution first"),
         (["hr", "empty"], 1, "holds no pictures"),
         (["hr", "--json", "no/such/folder.json"], 1, "cannot be written"),
+        (["hr", "--json", "hr/00.png"], 2, "is named like a picture or a clip"),
     ],
 )
 def test_impossible_requests(
@@ -208,3 +210,14 @@ def test_check_loads_no_framework(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (0, "0 findings in 1 pictures\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_names_that_are_no_text_do_not_cost_the_report(tmp_path: Path) -> None:
+    folder, report = tmp_path / "hr", tmp_path / "report.json"
+    folder.mkdir()
+    name = os.fsdecode(b"caf\xe9.png")
+    (folder / name).write_bytes(b"no picture")
+    main(["check", str(folder), "--json", str(report), "--quiet"])
+    (finding,) = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    assert finding["files"][0].endswith(name)

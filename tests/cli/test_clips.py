@@ -80,11 +80,14 @@ def test_a_codec_by_name(tmp_path):
         assert container.streams.video[0].codec_context.name == "ffv1"
 
 
-def test_pictures_with_a_rate(tmp_path):
+def test_pictures_with_a_rate(tmp_path, capsys):
     for index in range(4):
         picture = Picture(photograph(24, 32, 9 * index))
         write_image(picture, tmp_path / f"in/{index}.png")
-    assert upscale(tmp_path / "in", tmp_path / "o.mp4", "--fps", "10", "--quiet") == 0
+    words = [tmp_path / "in", tmp_path / "o.mp4", "--fps", "10"]
+    assert upscale(*words, "--dry-run") == 2
+    assert "o.mp4 would be a clip of pictures" in capsys.readouterr().err
+    assert upscale(*words, "--quiet") == 0
     assert length_of(tmp_path / "o.mp4") == pytest.approx(0.4)
 
 
@@ -107,6 +110,36 @@ def test_a_folder_of_everything(tmp_path, capsys):
     assert len(list((tmp_path / "both").iterdir())) == 3
 
 
+def test_what_moves_and_what_does_not_keep_out_of_each_others_way(tmp_path, capsys):
+    stills, moving = tmp_path / "stills", tmp_path / "moving"
+    frames = [Picture(photograph(24, 32, shade)) for shade in (0, 99)]
+    write_image(frames[0], stills / "cat.png")
+    write_animation(frames, [50, 90], moving / "cat.png", "png")
+    assert upscale(moving / "cat.png", stills, tmp_path / "out") == 2
+    assert "would both be written to" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    # A still GIF becomes a PNG, and a moving one stays what it is.
+    write_animation(frames, [50, 90], stills / "cat.gif", "gif")
+    assert upscale(stills, tmp_path / "out", "--quiet") == 0
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["cat.gif", "cat.png"]
+
+
+def test_a_mixed_batch_counts_what_patterns_leave_out(tmp_path, capsys):
+    frames = [Picture(photograph(24, 32, shade)) for shade in (0, 99)]
+    for name in ("a.png", "b.png"):
+        write_image(frames[0], tmp_path / "in" / name)
+    write_animation(frames, [50, 90], tmp_path / "in" / "c.gif", "gif")
+    report = tmp_path / "r.json"
+    words = [tmp_path / "in", tmp_path / "out", "--exclude", "b.*", "--report", report]
+    assert upscale(*words) == 0
+    assert "2 done, 0 skipped, 0 failed, 1 left out" in capsys.readouterr().out
+    (tmp_path / "out" / "a.png").unlink()
+    assert upscale(*words) == 0
+    totals = json.loads(report.read_text())
+    assert (totals["precision"], totals["totals"]["excluded"]) == ("float32", 1)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -116,6 +149,7 @@ def test_a_folder_of_everything(tmp_path, capsys):
         (["a.mkv", "o.mp4", "--fps", "9"], "--fps is for clips made of pictures"),
         (["a.mkv", "o", "--format", "png", "--crf", "9"], "none is made"),
         (["a.mkv", "a.mkv"], "would replace the input"),
+        (["a.mkv", "o.mp4", "--dry-run"], "and a.mkv moves"),
     ],
 )
 def test_wrong_words_are_refused_at_once(words, message, tmp_path, capsys, monkeypatch):

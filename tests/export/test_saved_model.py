@@ -179,3 +179,13 @@ def test_raw_values_stay_in_their_units(tmp_path: Path) -> None:
     expected = imgan.load(str(bundle))(metres[0])
     np.testing.assert_allclose(served[0], expected, rtol=1e-5, atol=1e-4)
     assert served.max() > 80
+
+
+def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
+    """Process 1 is there always; no process has a number of 9 digits."""
+    served = tmp_path / "served"
+    for name in (".999999999.imgan-tmp", ".1.imgan-tmp"):
+        (served / name).mkdir(parents=True)
+        (served / name / "saved_model.pb").write_bytes(b"half")
+    export_saved_model(generators.labelled(tmp_path / "labelled"), served)
+    assert sorted(path.name for path in served.iterdir()) == [".1.imgan-tmp", "1"]

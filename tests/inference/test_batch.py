@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL import ImageCms
 
 from imgan.data.resize import resize_bicubic
 from imgan.errors import CheckpointError
@@ -179,6 +181,21 @@ def test_colours_are_kept_and_transparency_is_left_alone(tmp_path):
     # Black that nobody saw would have pulled the rim down.
     assert (made[True].pixels == 200).all()
     np.testing.assert_array_equal(made[True].alpha, made[False].alpha)
+
+
+def test_what_of_a_file_is_not_kept_is_told(folder, tmp_path):
+    """Nothing is lost in silence: neither metadata nor a damaged profile."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo = Image.fromarray(picture(8, 9, 3))
+    photo.save(tmp_path / "a.png", icc_profile=profile)
+    photo.save(tmp_path / "b.jpg", icc_profile=profile[:-4])
+    for name, output, told in (
+        ("a.png", "a.bmp", "BMP holds no colour profile, EXIF or XMP"),
+        ("b.jpg", "b.png", "Its colour profile is damaged or of another kind"),
+    ):
+        row = run(tmp_path / name, tmp_path / "out" / output).files[0]
+        assert row.status == "done"
+        assert [line.partition(":")[0] for line in row.warnings] == [told]
 
 
 def test_the_report_has_the_documented_keys(folder, tmp_path):

@@ -42,7 +42,11 @@ def test_nothing_is_written(folder):
     assert found.estimate.input_megapixels == pytest.approx(0.02)
     assert found.estimate.output_megapixels == pytest.approx(0.08)
     assert found.estimate.formats == {"png": 4}
-    assert found.text().startswith(
+    lines = found.text().splitlines()
+    output = folder.parent / "out" / "deep"
+    names = [f"{index}.png" for index in range(4)]
+    assert lines[:4] == [f"{folder / name} -> {output / name}" for name in names]
+    assert lines[4].startswith(
         "dry run: 4 to make, 0 there already, 0 would fail; 0.02 megapixels in, 0.08"
     )
 
@@ -83,6 +87,15 @@ def test_it_fails_where_the_batch_would(folder):
 def test_memory_is_looked_at(folder, monkeypatch):
     monkeypatch.setattr("imgan.inference.outcome.physical_memory", lambda: 10_000)
     assert "of memory" in try_out(folder).report.files[0].error
+
+
+def test_what_is_written_by_rows_needs_no_memory_for_all_of_it(folder, monkeypatch):
+    write_image(Picture(picture(2000, 2500, 3)), folder / "0.png")
+    options = replace(BICUBIC, scale=8)
+    monkeypatch.setattr("imgan.inference.outcome.physical_memory", lambda: 900_000_000)
+    assert try_out(folder, options).report.files[0].status == "planned"
+    found = try_out(folder, options, image_format="bmp")
+    assert "of memory" in found.report.files[0].error
 
 
 def test_a_card_tells_the_time_and_where_it_was_taken(folder):

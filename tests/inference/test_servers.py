@@ -2,7 +2,9 @@
 
 import pytest
 
+from imgan.errors import ServerError
 from imgan.errors import UsageError
+from imgan.inference.remote_rest import read_outputs
 from imgan.inference.servers import ServerAddress
 from imgan.inference.servers import is_server
 from imgan.inference.servers import parse_server
@@ -69,3 +71,10 @@ def test_what_an_address_says() -> None:
     latest = parse_server("grpc://host/x4")
     assert latest.described == "model 'x4'"
     assert latest.target == "host:8500"
+
+
+@pytest.mark.parametrize("answer", [{}, {"outputs": []}, {"outputs": None}, []])
+def test_answers_of_other_programs_are_one_line(answer: object) -> None:
+    address = parse_server("http://tower:8501/v1/models/x4")
+    with pytest.raises(ServerError, match="not as TensorFlow Serving"):
+        read_outputs(answer, ("card",), address)

@@ -16,6 +16,9 @@ from imgan.inference.symmetries import turn_back
 from imgan.inference.symmetries import turn_region
 from imgan.inference.treatment import Treatment
 from imgan.inference.treatment import check_treatment
+from imgan.inference.wrapping import bleed_wrapped
+from imgan.inference.wrapping import wrapped_axes
+from imgan.io.alpha import bleed_colour
 from imgan.io.images import Picture
 from imgan.types import Region
 from imgan.types import Size
@@ -175,6 +178,20 @@ def test_bicubic_textures_wrap_too():
         made = Predictor(BicubicEngine(), scale=scale, wrap="both")(image)
         expected = middle(nine, round(12 * scale), round(9 * scale))
         np.testing.assert_array_equal(made, expected)
+
+
+@pytest.mark.parametrize("wrap", ["x", "y", "both"])
+def test_hidden_colour_is_the_nearest_across_the_border(wrap):
+    random = np.random.default_rng(0)
+    down, across = (3 if axis else 1 for axis in wrapped_axes(wrap))
+    for height, width in ((1, 7), (8, 8), (13, 30)):
+        pixels = random.integers(0, 256, (height, width, 3), np.uint8)
+        alpha = np.where(random.random((height, width)) < 0.9, 0, 255).astype(np.uint8)
+        alpha[0, 0] = 255
+        laid = np.tile(pixels, (down, across, 1)), np.tile(alpha, (down, across))
+        top, left = height * (down // 2), width * (across // 2)
+        expected = bleed_colour(*laid)[top : top + height, left : left + width]
+        np.testing.assert_array_equal(bleed_wrapped(pixels, alpha, wrap), expected)
 
 
 def test_transparency_wraps_as_well(engine):

@@ -257,3 +257,12 @@ def test_metadata_that_a_format_does_not_keep_is_told():
     assert "too long" in metadata_losses(metadata, "jpg")[0]
     assert len(metadata_losses(metadata, "bmp")) == 2
     assert metadata_losses(Metadata(), "bmp") == []
+
+
+def test_iptc_that_ends_too_early_does_not_cost_the_picture(tmp_path, photo):
+    cut = b"Photoshop 3.0\0" + b"8BIM"
+    Image.fromarray(photo).save(tmp_path / "x.jpg")
+    data = (tmp_path / "x.jpg").read_bytes()
+    segment = b"\xff\xed" + (len(cut) + 2).to_bytes(2, "big") + cut
+    (tmp_path / "x.jpg").write_bytes(data[:2] + segment + data[2:])
+    assert read_image(tmp_path / "x.jpg").metadata.iptc is None

@@ -121,12 +121,27 @@ def test_what_is_missing(tmp_path):
     with pytest.raises(DataError, match="No such file or folder"):
         plan_jobs([tmp_path / "absent"], out, recursive=False)
     make(tmp_path / "in", "notes.txt", "sub/a.png")
-    with pytest.raises(DataError, match=r"1 other files ignored\); --recursive"):
+    with pytest.raises(DataError, match=r"1 other file ignored\); --recursive"):
         plan_jobs([tmp_path / "in"], out, recursive=False)
     with pytest.raises(UsageError, match="No input"):
         plan_jobs([], out, recursive=False)
     with pytest.raises(UsageError, match="without a picture's suffix"):
         plan_jobs([tmp_path / "in"], tmp_path / "in" / "notes.txt", recursive=False)
+
+
+def test_names_that_were_meant_for_a_picture(tmp_path):
+    make(tmp_path, "a.png", "b.jpeg2", "c")
+    for name in ("out.pgn", "out.jxl"):
+        with pytest.raises(UsageError, match="does not end like a picture"):
+            plan_jobs([tmp_path / "a.png"], tmp_path / name, recursive=False)
+    for name in ("out", "v1.2", "out.d"):
+        (plan,) = plan_jobs([tmp_path / "a.png"], tmp_path / name, recursive=False).jobs
+        assert plan.output == tmp_path / name / "a.png"
+    (tmp_path / "out.pgn").mkdir()
+    plan_jobs([tmp_path / "a.png"], tmp_path / "out.pgn", recursive=False)
+    for name in ("b.jpeg2", "c"):
+        with pytest.raises(DataError, match="no name ends like that of a picture"):
+            plan_jobs([tmp_path / name], tmp_path / "out", recursive=False)
 
 
 def test_loops_of_links_end(tree, tmp_path):

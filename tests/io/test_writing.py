@@ -146,6 +146,17 @@ def test_one_pixel(tmp_path, image_format):
     assert np.abs(back.pixels.astype(int) - 128).max() < 6
 
 
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1)])
+def test_narrow_pictures_of_16_bits_with_alpha_become_bmp(tmp_path, size, grey):
+    shape = size if grey else (*size, 3)
+    deep = Picture(np.full(shape, 0x8080, np.uint16), np.full(size, 0xFFFF, np.uint16))
+    write_image(deep, tmp_path / "x.bmp")
+    back = read_image(tmp_path / "x.bmp")
+    assert back.size == size
+    assert (back.pixels == 0x80).all()
+
+
 def test_what_cannot_be_written_is_one_line(tmp_path, photo):
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OutputError, match=r"folder\.png"):

@@ -32,8 +32,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help="Shipped model, bundle or run folder, or bicubic. Default: x4; x2 for "
-            "--scale 2.",
+            help="Shipped model, bundle, run or export, or bicubic. Default: x4; x2 "
+            "for --scale 2.",
         ),
     ] = None,
     scale: Annotated[

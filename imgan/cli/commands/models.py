@@ -17,6 +17,11 @@ from imgan.cli.text import write
 
 COLUMNS = ("name", "scale", "size", "parameters", "speed", "PSNR", "purpose", "licence")
 
+_WIDE = 130
+"""Characters of a line that hold all columns."""
+_LEFT_OUT = ("size", "purpose")
+"""Columns that are not in narrower tables."""
+
 
 def models(
     name: Annotated[
@@ -52,28 +57,44 @@ def _write_table(found: dict[str, tuple[Path, Card]], measure: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    # A pipe has no width; a table that is read by a program must not be folded.
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    narrow = console.width < _WIDE
+    columns = [one for one in COLUMNS if not (narrow and one in _LEFT_OUT)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in COLUMNS:
+    for column in columns:
         right = column in {"scale", "size", "parameters", "speed"}
         table.add_column(
             column,
             justify="right" if right else "left",
-            no_wrap=column != "purpose",
+            no_wrap=column != "purpose" and not narrow,
             overflow="fold",
         )
     for name, (folder, card) in found.items():
-        table.add_row(
-            name,
-            f"x{card.scale}",
-            cards.megabytes(folder),
-            f"{card.network.parameters / 1e3:,.0f} k",
-            measured_speed(name) if measure else cards.speed(card),
-            cards.psnr(card),
-            card.description or cards.purpose(card),
-            card.licence,
-        )
-    # A pipe has no width; a table that is read by a program must not be folded.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+        values = _values(name, folder, card, measure)
+        table.add_row(*(values[column] for column in columns))
+    console.print(table)
+    if narrow:
+        purposes = [(name, _purpose(card)) for name, (_, card) in found.items()]
+        write(aligned(purposes) + "\n")
+
+
+def _values(name: str, folder: Path, card: Card, measure: bool) -> dict[str, str]:
+    """Return the cells of a model by their columns."""
+    return {
+        "name": name,
+        "scale": f"x{card.scale}",
+        "size": cards.megabytes(folder),
+        "parameters": f"{card.network.parameters / 1e3:,.0f} k",
+        "speed": measured_speed(name) if measure else cards.speed(card),
+        "PSNR": cards.psnr(card),
+        "purpose": _purpose(card),
+        "licence": card.licence,
+    }
+
+
+def _purpose(card: Card) -> str:
+    return card.description or cards.purpose(card)
 
 
 def _write_notes(found: list[Card], measure: bool) -> None:
@@ -96,7 +117,7 @@ def _write_notes(found: list[Card], measure: bool) -> None:
 
 def measured_speed(name: str) -> str:
     """Return the input megapixels per second of a model on this machine, in words."""
-    import imgan
-    from imgan.inference.speed import measure_speed
+    from imgan.inference.speed import measure_batch
+    from imgan.inference.work import BatchOptions
 
-    return f"{significant(measure_speed(imgan.load(name)))} MP/s"
+    return f"{significant(measure_batch(BatchOptions(model=name)))} MP/s"

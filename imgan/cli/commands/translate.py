@@ -43,7 +43,8 @@ from imgan.cli.clip_command import moving_options
 def translate(
     paths: Paths,
     model: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Bundle or run folder.")
+        str | None,
+        typer.Option(metavar="PATH", help="Folder of a bundle, a run or an export."),
     ] = None,
     stochastic: Annotated[
         bool,

@@ -45,8 +45,8 @@ def upscale(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help="Shipped model, bundle or run folder, or bicubic. Default: x4; x2 for "
-            "an enlargement of at most 2, of all pictures.",
+            help="Shipped model, bundle, run or export, or bicubic. Default: x4; x2 "
+            "for an enlargement of at most 2, of all pictures.",
         ),
     ] = None,
     scale: Annotated[

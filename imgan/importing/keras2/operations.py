@@ -69,11 +69,6 @@ def operation(
         ) from error
 
 
-def known_functions() -> list[str]:
-    """Return the names of the functions that are read, without `tf.`."""
-    return sorted(_FUNCTIONS)
-
-
 def _described(arguments: Sequence[Any], options: Mapping[str, Any]) -> str:
     words = [_word(value) for value in arguments]
     words += [f"{key}={_word(value)}" for key, value in options.items()]

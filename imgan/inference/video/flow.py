@@ -22,6 +22,7 @@ from imgan.inference.pipes import ByteBudget
 from imgan.inference.pipes import Channel
 from imgan.inference.pipes import Stop
 from imgan.inference.pipes import Stopped
+from imgan.inference.pipes import next_event
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import BusyClock
 from imgan.inference.sizing import TargetSize
@@ -94,7 +95,6 @@ class Flow:
         self._events: queue.SimpleQueue[Step | BaseException | None]
         self._events = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._passed = 0
 
     def run(self, on_step: Callable[[Step], None]) -> None:
         """Move every frame; return when the output is there.
@@ -107,7 +107,7 @@ class Flow:
             for stage in stages:
                 self._start(stage)
             while True:
-                event = self._events.get()
+                event = next_event(self._events)
                 if event is None:
                     return
                 if isinstance(event, BaseException):
@@ -146,7 +146,6 @@ class Flow:
             self._stop.check()
             self.total = moment.index + 1
             if given is None or not sink.wants(moment.index):
-                self._passed += 1
                 self._events.put(Step(moment.index + 1, 0))
                 continue
             self._budget.acquire(self._frame_bytes)
@@ -180,14 +179,16 @@ class Flow:
             yield moment, replace(picture, pixels=stack(frames))
 
     def _compute_all(self) -> None:
-        try:
-            while True:
+        while True:
+            try:
                 passing = self._read.get()
-                predictor = self._load()
-                self._compute(passing, predictor)
-                self._made.put(passing)
-        finally:
-            self._made.close()
+            except Stopped:
+                break
+            predictor = self._load()
+            self._compute(passing, predictor)
+            self._made.put(passing)
+        # Not where a frame has failed: the rest would be taken for all there is.
+        self._made.close()
 
     def _compute(self, passing: _Passing, predictor: Predictor) -> None:
         picture = passing.moment.picture

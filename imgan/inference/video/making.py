@@ -9,18 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from imgan.bundles.card import Card
 from imgan.bundles.kinds import result_dtype
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
-from imgan.inference.engines import BicubicEngine
+from imgan.inference.batch import scale_of
 from imgan.inference.outcome import check_present
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import BusyClock
 from imgan.inference.report import FileRow
-from imgan.inference.resample import result_size
+from imgan.inference.sizing import result_size
 from imgan.inference.stages import Finished
 from imgan.inference.stages import Told
 from imgan.inference.video.clip_sink import ClipSink
@@ -168,14 +166,9 @@ class Maker:
     def _sink(self, job: MovingJob, source: Source, size: Size) -> Sink:
         options, clip = self.options, source.clip
         if job.made == "pictures":
-            check_output(job.image_format, size, np.uint8, False)
-            write = picture_writer(options.quality, options.compression)
-            overwrite = options.overwrite
-            return FramesSink(job.output, job.image_format, write, overwrite=overwrite)
+            return self._frames_sink(job, size, clip.deep)
         if job.made == "animation":
-            loop = 0
-            if job.kind == "animation":
-                loop = read_animation(job.inputs[0]).loop
+            loop = source.loop if isinstance(source, AnimationSource) else 0
             return AnimationSink(
                 job.output,
                 job.image_format,
@@ -195,6 +188,14 @@ class Maker:
             done = min(sink.resumed, clip.frames or sink.resumed)
             told = f"{done} frames of {job.output} are there; going on"
             self.on_event(Told(told))
+        return sink
+
+    def _frames_sink(self, job: MovingJob, size: Size, deep: bool) -> FramesSink:
+        options, kind = self.options, job.image_format
+        lost = check_output(kind, size, self._dtype(deep), has_alpha=False)
+        write = picture_writer(options.quality, options.compression)
+        sink = FramesSink(job.output, kind, write, size, overwrite=options.overwrite)
+        sink.warnings += lost
         return sink
 
     def _is_there(self, job: MovingJob, size: Size) -> bool:
@@ -219,13 +220,10 @@ class Maker:
         return True
 
     def _result_size(self, size: Size) -> Size:
-        target = self.options.target
-        return target.scaling(size).size if target else result_size(size, self._scale())
+        return result_size(size, self.options.target, self._scale())
 
     def _scale(self) -> float:
-        if self.options.scale is not None:
-            return float(self.options.scale)
-        return float(self.card.scale if self.card else BicubicEngine.default_scale)
+        return float(scale_of(self.options, self.card))
 
     def _dtype(self, deep: bool) -> str:
         given = "uint16" if deep else "uint8"

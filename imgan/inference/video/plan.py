@@ -18,7 +18,9 @@ from imgan.io.format_rules import FormatRules
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.formats import format_of
 from imgan.io.formats import suffix_of
+from imgan.io.paths import Job
 from imgan.io.paths import JobPlan
+from imgan.io.paths import check_outputs
 from imgan.io.paths import natural_key
 from imgan.io.selection import Selection
 from imgan.io.temporaries import is_temporary
@@ -107,6 +109,16 @@ def part_animations(plan: JobPlan, image_format: str) -> list[MovingJob]:
         _animation(job.input, job.output.with_suffix(job.input.suffix), rules)
         for job in moving
     ]
+
+
+def check_together(stills: Sequence[Job], moving: Sequence[MovingJob]) -> None:
+    """Check that pictures and what moves do not get in each other's way.
+
+    Raises:
+        UsageError: As `io.paths.check_outputs`.
+    """
+    alone = [Job(job.inputs[0], job.output) for job in moving]
+    check_outputs([*stills, *alone])
 
 
 def count_clips(inputs: Sequence[Path]) -> int:

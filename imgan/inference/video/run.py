@@ -109,8 +109,10 @@ def run_mixed(
         stills.files += rows
         return stills
     moved = run_moving(jobs, options, moving, on_event, command=command, load=once)
+    if not any(row.precision for row in moved.files):
+        moved.precision = stills.precision
     moved.files = stills.files + moved.files
-    moved.ignored = stills.ignored
+    moved.ignored, moved.excluded = stills.ignored, stills.excluded
     moved.seconds += stills.seconds
     moved.network_seconds += stills.network_seconds
     return moved

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import Protocol
 
 import numpy as np
 
 from imgan.errors import OutputError
 from imgan.inference.outcome import check_memory
+from imgan.inference.outcome import check_present
 from imgan.inference.video.sources import Moment
 from imgan.io.animation_writing import check_animation
 from imgan.io.animation_writing import write_animation
@@ -21,9 +21,6 @@ from imgan.io.formats import suffix_of
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.types import Size
-
-if TYPE_CHECKING:
-    pass
 
 
 class Sink(Protocol):
@@ -51,6 +48,7 @@ class FramesSink:
         folder: Holds `000001.png` and so on.
         image_format: One of the formats that are written.
         write: Writes one picture, in the options of the batch.
+        size: Of every result.
         overwrite: Make again what is there.
     """
 
@@ -59,17 +57,26 @@ class FramesSink:
         folder: Path,
         image_format: str,
         write: Callable[[Picture, Path], None],
+        size: Size,
         *,
         overwrite: bool,
     ) -> None:
         self.warnings: list[str] = []
         self.made = 0
         self._folder, self._suffix = folder, suffix_of(image_format)
-        self._write, self._overwrite = write, overwrite
+        self._write, self._size, self._overwrite = write, size, overwrite
 
     def wants(self, index: int) -> bool:
-        """Return whether a frame's picture is missing."""
-        return self._overwrite or not os.path.lexists(self._path(index))
+        """Return whether a frame's picture is missing.
+
+        Raises:
+            OutputError: If what is there is not a picture of that size.
+        """
+        path = self._path(index)
+        if self._overwrite or not os.path.lexists(path):
+            return True
+        check_present(path, self._size)
+        return False
 
     def add(self, moment: Moment) -> None:
         """Write a frame."""
@@ -141,11 +148,13 @@ class AnimationSink:
         self._spans.append((moment.pts, moment.pts + moment.duration))
 
     def finish(self, cancelled: threading.Event) -> None:
-        """Write the file.
+        """Write the file, unless `cancelled` was set.
 
         Raises:
             OutputError: If it cannot be written.
         """
+        if cancelled.is_set():
+            return
         if not self._frames:
             raise OutputError(f"Cannot write {self.output}: there is no frame")
         write_animation(

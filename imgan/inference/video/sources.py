@@ -105,6 +105,8 @@ class AnimationSource:
     """
 
     def __init__(self, animation: Animation, *, opaque: bool) -> None:
+        self.loop = animation.loop
+        """How often it is shown; 0 for ever."""
         self._animation = animation
         self._opaque = opaque
         self._laid = False

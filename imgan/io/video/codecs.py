@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from imgan.errors import OutputError
@@ -10,9 +9,6 @@ from imgan.errors import UsageError
 from imgan.errors import did_you_mean
 from imgan.io.video.library import CLIP_FORMATS
 from imgan.io.video.library import load_av
-
-if TYPE_CHECKING:
-    pass
 
 
 class Codec(NamedTuple):

@@ -17,6 +17,9 @@ from imgan.bundles.card import Stage
 from imgan.bundles.card import write_card
 from imgan.cli.commands import models
 from imgan.cli.main import main
+from imgan.inference import speed
+from imgan.inference.predictor import Predictor
+from tests.inference.translators import save_negative
 
 WEIGHTS = b"weights" * 100_000
 
@@ -45,7 +48,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         halo=18,
         data=["some photographs"],
         licence="Apache-2.0",
-        training_steps=1000,
+        training_steps=900,
         stages=[
             Stage(
                 command="imgan train recipes/compact/tiny.yaml",
@@ -101,6 +104,7 @@ def test_details_are_the_card(
         "network        Compact(num_filters=8, scale=4)",
         "parameters     12,345",
         "halo           18 input pixels",
+        "trained        900 steps, the best of 1,000",
         "stages         imgan train recipes/compact/tiny.yaml: 1,000 steps in 1.2 h, "
         "30.12 to 31.25 dB",
         "scores         Set5: psnr_y 31.25, ssim_y 0.8812 (channel y, crop border 4)",
@@ -153,3 +157,34 @@ def test_measure_replaces_the_speed(
     assert "7 MP/s of tiny" in out
     assert "on this machine" in out
     assert "2 cores" not in out
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_a_model_is_measured_with_channels_of_its_own(
+    channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_negative(tmp_path / "model", channels, channels)
+    given = []
+
+    def measure(predictor: Predictor, **options: int) -> float:
+        given.append(options["channels"])
+        return 1.5
+
+    monkeypatch.setattr(speed, "measure_speed", measure)
+    assert models.measured_speed(model) == "1.5 MP/s"
+    assert given == [channels]
+
+
+@pytest.mark.usefixtures("bundle")
+def test_a_narrow_terminal_cuts_nothing_off(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")  # of 80 columns, without colours
+    monkeypatch.setattr(models.sys.stdout, "isatty", lambda: True)
+    assert main(["models"]) == 0
+    out = capfd.readouterr().out
+    assert all(len(line) <= 80 for line in out.splitlines()[:6])
+    row = next(line for line in out.splitlines() if line.startswith(" tiny"))
+    assert "Apache-2.0" in row
+    assert "MP/s bfloat16" in row
+    assert "tiny  For clean photographs." in out

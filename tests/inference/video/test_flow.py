@@ -105,6 +105,23 @@ def test_a_failure_of_the_source_ends_it():
     assert len(sink.shades) <= 9
 
 
+def test_a_frame_that_fails_lets_no_output_appear_without_it(monkeypatch):
+    predictor = Predictor.load("bicubic", scale=1)
+
+    def predict(pixels, **options):
+        if pixels[0, 0, 0] == COUNT - 1:
+            raise DataError("The last frame is lost")
+        return Predictor.predict(predictor, pixels, **options)
+
+    monkeypatch.setattr(predictor, "predict", predict)
+    for _ in range(30):
+        sink = Collected()
+        job = Flow(Numbers(), sink, None, lambda: predictor, 1, BusyClock())
+        with pytest.raises(DataError, match="is lost"):
+            job.run(lambda step: None)
+        assert not sink.finished
+
+
 def test_a_network_of_three_frames_is_given_those_before(tmp_path: Path, monkeypatch):
     """It makes the negative of the oldest; also where a run goes on in the middle."""
     monkeypatch.setattr("imgan.inference.video.clip_sink.PART_FRAMES", 8)

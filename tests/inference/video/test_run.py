@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -332,6 +333,24 @@ def test_pictures_become_a_clip_and_a_clip_becomes_pictures(tmp_path):
     assert (folder / names[0]).stat().st_mtime_ns == kept
     row = one_row(run(tmp_path / "o.mp4", folder, "png"))
     assert row.status == "skipped"
+
+
+def test_frames_of_another_size_are_not_taken_for_results(tmp_path):
+    source = make_clip(tmp_path / "a.mkv", times=range(3))
+    one_row(run(source, tmp_path / "frames", "png"))
+    (tmp_path / "frames" / "000002.png").unlink()
+    larger = replace(BICUBIC, scale=3)
+    (row,) = run(source, tmp_path / "frames", "png", options=larger).files
+    assert row.status == "failed"
+    assert "000001.png exists with" in row.error
+    assert "--overwrite" in row.error
+
+
+def test_bits_that_frames_lose_are_told(tmp_path):
+    ten = {"codec": "ffv1", "pixel_format": "yuv420p10le", "options": {}}
+    source = make_clip(tmp_path / "a.mkv", times=range(2), **ten)
+    row = one_row(run(source, tmp_path / "frames", "jpg"))
+    assert row.warnings == ["JPEG holds 8 bits a channel: 16-bit values are rounded"]
 
 
 def test_pictures_of_several_sizes_are_no_clip(tmp_path):
