@@ -155,6 +155,8 @@ ERRORS = {
     "or 'ssim'. Received: 'l3'",
     "training.learning_rate=.nan": "training.learning_rate: Input should be",
     "training.learning_rate=.inf": "training.learning_rate: Input should be a finite",
+    "seed=4294967296": "seed: Input should be less than 4294967296. "
+    "Received: 4294967296",
     "training.steps.deep=1": "training.steps: Input should be a valid integer. "
     "Received: {'deep': 1}",
     "data=5": "data: must be a section, with train. Received: 5",
@@ -201,6 +203,8 @@ def test_required_keys(tmp_path: Path) -> None:
         ),
         (b"name: \xff\xfe", "cannot be read as UTF-8"),
         (b"1: 2\n", "is required"),
+        (b"scale: 4\nname: a\nscale: 2\n", "'scale' is there twice"),
+        (b"data:\n  hr: a\n  hr: b\n", "'hr' is there twice"),
     ],
 )
 def test_files_that_are_no_recipe(
@@ -425,6 +429,23 @@ SUPER_RESOLUTION_ERRORS = {
     "below training.steps (3), or nothing is left for the second stage. Received: 4",
     ("training.image_pool=50",): "training.image_pool does not apply to "
     "super-resolution, where every output has a truth of its own. Leave it out",
+    ("training.augment=adaptive", "training.feature_matching=0.5"): "training.augment="
+    "adaptive does not go with training.feature_matching, which compares an output "
+    "with its own target: the two would be changed differently. Leave one of the two "
+    "out",
+    ("training.strategy=mirrored", "training.image_pool=50"): "training.image_pool "
+    "does not work with training.strategy=mirrored: only the pictures of the first "
+    "device would be remembered. Set it to 0, or training.strategy=single",
+    ("training.r1_every=4",): "training.r1_every does nothing without "
+    "training.r1_gamma, the weight of R1. Leave it out, or give that one too",
+    ("training.generator_optimizer.hold=0.5",): "training.generator_optimizer.hold "
+    "does not apply to schedule=constant, whose rate stays as it is. Leave it out, or "
+    "set schedule=linear or cosine",
+    (
+        "training.pixel_optimizer={schedule: constant, final_learning_rate: 1e-6}",
+    ): "training.pixel_optimizer.final_learning_rate does not apply to "
+    "schedule=constant, whose rate stays as it is. Leave it out, or set "
+    "schedule=linear or cosine",
     ("training.loss=wasserstein",): "training.loss=wasserstein needs "
     "training.gradient_penalty, usually 10: without a bound on its slope the critic "
     "grows without end",

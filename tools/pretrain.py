@@ -101,20 +101,16 @@ def fit(folder: Path, seconds: float) -> None:
     batches = _batches(folder, plan, done)
     deadline = time.monotonic() + seconds
 
-    class StopInTime(keras.callbacks.Callback):
+    class Slice(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if time.monotonic() > deadline:
                 self.model.stop_training = True
 
-    history = model.fit(
-        batches,
-        callbacks=[StopInTime()],
-        verbose=0,
-        shuffle=False,
-    )
-    temporary = folder / f".{STATE}.{os.getpid()}.keras"
-    model.save(temporary)
-    temporary.replace(folder / STATE)
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            # Before `fit` puts the moving average in place of the weights.
+            _save(self.model, folder)
+
+    history = model.fit(batches, callbacks=[Slice()], verbose=0, shuffle=False)
     size = (folder / STATE).stat().st_size / MEBIBYTE
     print(
         f"step {int(model.optimizer.iterations)} of {steps}, "
@@ -145,10 +141,17 @@ def bundle(folder: Path, run_dir: Path) -> None:
     print(run.bundle)
 
 
+def _save(model: Any, folder: Path) -> None:
+    temporary = folder / f".{STATE}.{os.getpid()}.keras"
+    model.save(temporary)
+    temporary.replace(folder / STATE)
+
+
 def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
     import keras
 
     from imgan.training.content import build_pixel_loss
+    from imgan.training.muon import OPTIMIZERS
     from imgan.training.schedules import RunSchedule
 
     kind = families.resolve(families.get(plan["family"]).generator)
@@ -164,7 +167,7 @@ def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
     keys = ("steps", "learning_rate", "final_learning_rate", "warmup_steps")
     schedule = RunSchedule("cosine", **{key: training[key] for key in keys})
     network.compile(
-        optimizer=keras.optimizers.Adam(
+        optimizer=OPTIMIZERS[training["optimizer"]](
             schedule, use_ema=True, ema_momentum=training["ema_decay"]
         ),
         loss=build_pixel_loss(
@@ -191,6 +194,8 @@ def _batches(folder: Path, plan: dict[str, Any], first_step: int) -> Any:
         index = int(rng.integers(len(lr)))
         top, left = (int(v) for v in rng.integers(lr.shape[1] - size + 1, size=2))
         turns, mirror = int(rng.integers(4)), int(rng.integers(2)) * 2 - 1
+        if not plan["data"]["augment"]:
+            turns, mirror = 0, 1
         small = lr[index, top : top + size, left : left + size]
         large = hr[index, top * scale :, left * scale :][: size * scale, : size * scale]
         return np.rot90(small, turns)[:, ::mirror], np.rot90(large, turns)[:, ::mirror]

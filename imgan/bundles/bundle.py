@@ -159,9 +159,12 @@ def _replace_folder(temporary: Path, folder: Path) -> None:
     # the old bundle whole under its other name.
     old = folder.with_name(f"{temporary.name}.old")
     if folder.exists():
+        # Of a process of this number that was killed as it removed it.
+        shutil.rmtree(old, ignore_errors=True)
         folder.replace(old)
     temporary.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
+    remove_stale_folders(folder.parent, rf"\.{re.escape(folder.name)}\.(\d+)\.old")
 
 
 def _build(folder: Path, card: Card, policy: str) -> Any:

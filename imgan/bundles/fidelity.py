@@ -23,7 +23,7 @@ from imgan.errors import UsageError
 from imgan.types import Array
 
 # What may differ between two forms of one network.
-_FREE_ARGUMENTS = ("name", "dtype")
+_FREE_ARGUMENTS = ("name", "dtype", "synchronized")
 _ALIKE = (
     "scale",
     "input_channels",

@@ -38,8 +38,6 @@ class CycleGANTraining(AdversarialTraining):
             raise ValueError("training.discriminator_steps does not apply to cyclegan")
         if self.augment != "none":
             raise ValueError("training.augment does not apply to cyclegan")
-        if self.r1_every != type(self).model_fields["r1_every"].default:
-            raise ValueError("training.r1_every does not apply to cyclegan")
         return self
 
 

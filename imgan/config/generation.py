@@ -50,6 +50,16 @@ class OptimizerConfig(Section):
     hold: float = Field(0.0, ge=0, lt=1)
     """Share of the steps before the rate begins to fall."""
 
+    @model_validator(mode="after")
+    def _falls_as_said(self) -> "OptimizerConfig":
+        for key in ("final_learning_rate", "hold"):
+            if self.schedule == "constant" and getattr(self, key):
+                raise ValueError(
+                    f"{key} does not apply to schedule=constant, whose rate stays as "
+                    "it is. Leave it out, or set schedule=linear or cosine"
+                )
+        return self
+
 
 class AdversarialTraining(TrainingConfig):
     """The game of two networks."""
@@ -71,6 +81,7 @@ class AdversarialTraining(TrainingConfig):
     r1_gamma: float = Field(0.0, ge=0)
     """Weight of R1; 0: none."""
     r1_every: int = Field(16, ge=1)
+    """Steps from one look at R1 to the next; it counts so many times as much."""
     feature_matching: float = Field(0.0, ge=0)
     """Weight of the distance between mean features; 0: none."""
     augment: Literal["none", "diff_augment", "adaptive"] = "none"
@@ -85,10 +96,26 @@ class AdversarialTraining(TrainingConfig):
                 "training.loss=wasserstein needs training.gradient_penalty, usually "
                 "10: without a bound on its slope the critic grows without end"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _pool_of_one_device(self) -> "AdversarialTraining":
         if self.image_pool and self.strategy == "mirrored":
             raise ValueError(
                 "training.image_pool does not work with training.strategy=mirrored: "
-                "every replica would remember other pictures"
+                "only the pictures of the first device would be remembered. Set it to "
+                "0, or training.strategy=single"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _r1_has_a_weight(self) -> "AdversarialTraining":
+        # A recipe that was dumped names every key, so its value must tell.
+        default = type(self).model_fields["r1_every"].default
+        if self.r1_every != default and not self.r1_gamma:
+            raise ValueError(
+                "training.r1_every does nothing without training.r1_gamma, the weight "
+                "of R1. Leave it out, or give that one too"
             )
         return self
 

@@ -58,7 +58,8 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     description: str = ""
     family: str
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Of everything random; below 2**32, as numpy wants it."""
     generator: dict[str, Any] = {}
     """Arguments of the family's generator."""
     init: str | None = None
@@ -73,8 +74,23 @@ class Recipe(Section):
     @field_validator("family")
     @classmethod
     def _known_family(cls, name: str) -> str:
-        try:
-            families.get(name)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        return name
+        return known_family(name)
+
+
+def known_family(name: str, task: families.Task | None = None) -> str:
+    """Return a family's name as it is, for the validators of keys that hold one.
+
+    Args:
+        name: As a recipe gives it.
+        task: What the family must do; None: anything.
+
+    Raises:
+        ValueError: If there is no such family, or it does something else.
+    """
+    try:
+        found = families.get(name)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    if task is not None and found.task != task:
+        raise ValueError(f"must be a family of {task.replace('_', '-')}")
+    return name

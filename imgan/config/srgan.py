@@ -7,14 +7,13 @@ from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
 
-from imgan import families
 from imgan.config.generation import AdversarialTraining
 from imgan.config.generation import OptimizerConfig
 from imgan.config.recipe import PixelLoss
 from imgan.config.recipe import Section
+from imgan.config.recipe import known_family
 from imgan.config.super_resolution import GateConfig
 from imgan.config.super_resolution import SuperResolutionRecipe
-from imgan.errors import ConfigError
 
 
 class PerceptualConfig(Section):
@@ -93,6 +92,16 @@ class SRGANTraining(AdversarialTraining):
         return self
 
     @model_validator(mode="after")
+    def _pairs_stay_alike(self) -> "SRGANTraining":
+        if self.feature_matching and self.augment != "none":
+            raise ValueError(
+                f"training.augment={self.augment} does not go with "
+                "training.feature_matching, which compares an output with its own "
+                "target: the two would be changed differently. Leave one of the two out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _both_stages(self) -> "SRGANTraining":
         if self.pixel_steps >= self.steps:
             raise ValueError(
@@ -114,12 +123,4 @@ class SRGANRecipe(SuperResolutionRecipe):
     @field_validator("network")
     @classmethod
     def _known_network(cls, name: str | None) -> str | None:
-        if name is None:
-            return None
-        try:
-            found = families.get(name)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        if found.task != "super_resolution":
-            raise ValueError("must be a family of super-resolution")
-        return name
+        return None if name is None else known_family(name, "super_resolution")

@@ -9,11 +9,10 @@ from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
 
-from imgan import families
 from imgan.config.degradation import DegradationConfig
 from imgan.config.recipe import Recipe
 from imgan.config.recipe import Section
-from imgan.errors import ConfigError
+from imgan.config.recipe import known_family
 
 Direction = Literal["a_to_b", "b_to_a"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
@@ -239,15 +238,7 @@ class TranslationRecipe(Recipe):
     @field_validator("network")
     @classmethod
     def _known_network(cls, name: str | None) -> str | None:
-        if name is None:
-            return None
-        try:
-            found = families.get(name)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        if found.task != "translation":
-            raise ValueError("must be a family of translation")
-        return name
+        return None if name is None else known_family(name, "translation")
 
     @model_validator(mode="after")
     def _channels_follow(self) -> "TranslationRecipe":

@@ -11,7 +11,8 @@ from imgan.config.cyclegan import CycleGANRecipe
 from imgan.config.generation import GenerationRecipe
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.config.super_resolution import SuperResolutionRecipe
-from imgan.data.images import open_images
+from imgan.data.image_sampler import ImageSampler
+from imgan.data.images import open_training_images
 from imgan.data.patches import open_patches
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_uint8
@@ -139,11 +140,13 @@ def _samples(recipe: Recipe) -> list[list[Array]]:
         return [list(domains(place)) for place in range(min(SAMPLES, len(domains)))]
     if not isinstance(recipe, GenerationRecipe):
         raise TypeError(f"No samples are known of {type(recipe).__name__}")
-    data = recipe.data
-    store = open_images(
-        data.train, image_size=data.image_size, channels=data.channels, adapt=data.adapt
-    )
-    return [[as_unit(store[place])] for place in range(min(SAMPLES, len(store)))]
+    return [[image] for image in _images(recipe)]
+
+
+def _images(recipe: GenerationRecipe) -> Array:
+    store = open_training_images(recipe)
+    sampler = ImageSampler(store, seed=recipe.seed, flip=recipe.data.flip)
+    return as_unit(sampler.batch(0, min(SAMPLES, len(store))).images)
 
 
 def _pairs(recipe: Pix2PixRecipe) -> list[list[Array]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from imgan.config.generation import GenerationRecipe
 from imgan.data.image_arrays import SKLEARN_PREFIX
 from imgan.data.image_arrays import ImageArrays
 from imgan.data.image_arrays import load_sklearn
@@ -16,9 +17,16 @@ from imgan.data.image_store import ImageStore
 from imgan.data.image_store import as_uint8
 from imgan.data.image_store import expectation
 from imgan.data.image_store import require_labels
+from imgan.data.sources import KEEP
 from imgan.errors import DataError
 
-__all__ = ["ImageStore", "as_uint8", "open_images", "require_labels"]
+__all__ = [
+    "ImageStore",
+    "as_uint8",
+    "open_images",
+    "open_training_images",
+    "require_labels",
+]
 
 _MOST_KINDS = 3
 # Decoded before training starts, about half a millisecond each.
@@ -63,6 +71,25 @@ def open_images(
         _check_sizes(store)
         _check_colours(store)
     return store
+
+
+def open_training_images(recipe: GenerationRecipe) -> ImageStore:
+    """Return the pictures that a recipe trains on, without those held out.
+
+    Raises:
+        DataError: As `open_images`.
+        UsageError: The same.
+        MissingExtraError: The same.
+    """
+    data = recipe.data
+    store = open_images(
+        data.train,
+        image_size=data.image_size,
+        channels=data.channels,
+        adapt=data.adapt,
+        keep=KEEP[data.cache],
+    )
+    return store.split(data.holdout, recipe.seed)[0] if data.holdout else store
 
 
 def _open_folder(

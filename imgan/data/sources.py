@@ -21,7 +21,7 @@ KEEP = {"auto": None, "always": True, "never": False}
 """Values of `data.cache` as stores take them."""
 
 Reduce = Callable[[Array, int], Array]
-"""From a high-resolution picture and its index to the low-resolution one."""
+"""From a high-resolution picture and its index to the low-resolution one, float32."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,13 @@ class PairStore:
         pixels = sum(read_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
         # Files of one set have one depth as a rule; reading all would take too long.
         depth = self.pixel_format.read(self.pairs[0].hr).itemsize
-        colour = depth * self.pixel_format.channels
+        # What `reduce` makes is float32; bicubic reduction keeps the depth.
+        made = self._reduce is not None and self.pairs[0].lr is None
+        small_depth = 4 if made else depth
+        channels = self.pixel_format.channels
         # Colour in both sizes, eight bytes of detail in the small one.
-        return pixels * (colour + (colour + 8) / self.scale**2)
+        small = small_depth * channels + 8
+        return pixels * (depth * channels + small / self.scale**2)
 
 
 def _integral_contrast(lr: Array) -> Array:

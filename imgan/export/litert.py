@@ -11,6 +11,7 @@ from imgan.bundles.picture_graph import freeze
 from imgan.errors import UsageError
 from imgan.export.agreement import check_agreement
 from imgan.export.calibration import Calibration
+from imgan.export.calibration import InputFolder
 from imgan.export.calibration import calibrate_by_noise
 from imgan.export.calibration import calibrate_by_pictures
 from imgan.export.int8_loss import measure_loss
@@ -148,6 +149,9 @@ def _calibrate(
             "--precision int8 needs --calibrate DIR, pictures like those to come, by "
             "which it finds the ranges of the network's activations"
         )
+    if score is not None:
+        # Listed now, so that what is not there is not missed after the conversion.
+        InputFolder(portable.card, score)
     return calibrate_by_pictures(portable, path)
 
 

@@ -1,8 +1,7 @@
 """A bundle as a SavedModel: everything a server needs, in a folder with a number."""
 
+import errno
 import hashlib
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from imgan.export.generation import generation_signatures
 from imgan.export.parity import check_parity
 from imgan.export.pictures import picture_signatures
 from imgan.export.warmup import write_warmup
+from imgan.io.temporaries import discard_folder
+from imgan.io.temporaries import make_temporary_folder
 from imgan.io.temporaries import remove_stale_folders
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
@@ -81,23 +82,34 @@ def export_saved_model(
     spec = ExportSpec(precision=precision, signatures=sorted([*functions, CARD]))
     card = card.model_copy(update={"export": spec})
     functions[CARD] = _card_function(tf, card)
-    temporary = output / f".{os.getpid()}.imgan-tmp"
+    temporary = None
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        remove_stale_folders(output, r"\.(\d+)\.imgan-tmp")
+        remove_stale_folders(output)
+        temporary = make_temporary_folder(output, "export")
         _save(tf, functions, temporary)
         # TensorFlow's remapper says on the terminal that it gives up on U-Nets.
         with hold_stderr():
             lines = check_parity(temporary, network, card)
         lines += _write_extra(temporary, card)
-        version = output / str(next_version(output))
-        temporary.rename(version)
+        version = _name_version(temporary, output)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise OutputError(f"Cannot write {output}: {reason}") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary is not None:
+            discard_folder(temporary)
     return SavedModel(version, tuple(spec.signatures), tuple(lines))
+
+
+def _name_version(temporary: Path, output: Path) -> Path:
+    """Give an export the next number, whoever else gives numbers there."""
+    while True:
+        version = output / str(next_version(output))
+        try:
+            return temporary.rename(version)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 def _signatures(bundle: Path, network: Any, card: Card) -> dict[str, Any]:

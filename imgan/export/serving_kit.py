@@ -19,6 +19,7 @@ from imgan.bundles.exports import FLOAT
 from imgan.bundles.exports import NETWORK
 from imgan.bundles.exports import SEED
 from imgan.bundles.exports import SERVING
+from imgan.bundles.trained import label_sides
 from imgan.errors import OutputError
 from imgan.export.warmup import warmup_inputs
 from imgan.machine import usable_cores
@@ -93,13 +94,19 @@ def _values(card: Card) -> dict[str, Any]:
         "threads": usable_cores(),
         "signatures": "\n".join(lines),
         "command": "translate" if card.task == "translation" else "upscale",
-        "content": "a seed" if card.task == "generation" else "a small JPEG picture",
+        "content": _content(card),
     }
     parts = ["ask_files.md" if ENCODED in offered else "ask_numbers.md"]
     if card.task != "generation":
         parts.append("ask_imgan.md")
     asked = [_template(part).substitute(values) for part in parts]
     return {**values, "ask": "".join(asked).rstrip()}
+
+
+def _content(card: Card) -> str:
+    if card.task == "generation":
+        return "a seed"
+    return "a small map of labels" if _takes_labels(card) else "a small JPEG picture"
 
 
 def _template(name: str) -> Template:
@@ -118,13 +125,22 @@ def _request(card: Card) -> dict[str, Any]:
         if card.labels is not None:
             instance["label"] = 0
     else:
-        encoded = base64.b64encode(_example()).decode("ascii")
+        encoded = base64.b64encode(_example(_takes_labels(card))).decode("ascii")
         instance = {"image_bytes": {"b64": encoded}}
     return {"signature_name": ENCODED, "instances": [instance]}
 
 
-def _example() -> bytes:
-    """Return a small JPEG file: a disc in front of a sky."""
+def _takes_labels(card: Card) -> bool:
+    """Return whether files are maps of numbers, which are grey and lose nothing."""
+    return card.input_channels == 1 and label_sides(card)[0]
+
+
+def _example(labels: bool) -> bytes:
+    """Return a small file: a disc in front of a sky, or the numbers 0 and 1 of them."""
+    if labels:
+        numbers = np.zeros((48, 64), np.uint8)
+        cv2.circle(numbers, (40, 26), 14, 1, -1)
+        return cv2.imencode(".png", numbers)[1].tobytes()
     picture = np.full((48, 64, 3), (200, 150, 90), np.uint8)
     picture += np.arange(48, dtype=np.uint8)[:, np.newaxis, np.newaxis]
     cv2.circle(picture, (40, 26), 14, (40, 90, 230), -1, cv2.LINE_AA)

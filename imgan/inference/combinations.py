@@ -68,13 +68,6 @@ def _check_target(options: BatchOptions, card: Card | None) -> None:
             f"--width and --height are for enlarged pictures; {card.name!r} keeps "
             "their size. Leave them out"
         )
-    if target is not None and target.fit == "crop":
-        for option, given in (
-            ("--keep-colors", options.keep_colors),
-            ("--wrap", options.treatment.wrap != "none"),
-        ):
-            if given:
-                raise UsageError(
-                    f"{option} needs whole pictures, and --fit crop cuts them. Use "
-                    "another --fit"
-                )
+    if target is not None:
+        wrap = options.treatment.wrap
+        target.check_whole(keep_colors=options.keep_colors, wrap=wrap)

@@ -27,8 +27,7 @@ from imgan.inference.passes import Progress
 from imgan.inference.passes import TileChoice
 from imgan.inference.passes import compute_picture
 from imgan.inference.precision import choose_precision
-from imgan.inference.remote import RemoteEngine
-from imgan.inference.remote import connect
+from imgan.inference.remote import open_engine
 from imgan.inference.resample import make_layout
 from imgan.inference.row_pass import RowPass
 from imgan.inference.servers import is_server
@@ -183,7 +182,7 @@ class Predictor:
         if card is None:
             engine, precision = BicubicEngine(), "float32"
         elif is_server(str(model)):
-            engine = RemoteEngine(card, connect(str(model), timeout))
+            engine = open_engine(str(model), card, timeout)
         else:
             folder = resolve(str(model))
             noise_seed = seed if stochastic else None
@@ -260,15 +259,19 @@ class Predictor:
 
         Raises:
             OutputError: If a target cannot be reached.
+            UsageError: If a target cuts what `keep_colors` or `wrap` need whole.
             ImganError: If the network's values are not numbers even in float32, or
                 memory does not suffice for the smallest tile.
             Cancelled: If `cancelled` was set.
         """
         image = _checked(image)
         started = time.perf_counter()
+        keep_colors = self.keep_colors if keep_colors is None else keep_colors
+        if target is not None:
+            target.check_whole(keep_colors=keep_colors, wrap=self.wrap)
         job = self._job(image, self._scaling(image, scale, target))
         result = compute_picture(job, self._tiles, self._streams, progress, cancelled)
-        if self.keep_colors if keep_colors is None else keep_colors:
+        if keep_colors:
             source = image.reshape(*image.shape[:2], -1)
             restore_colors(source, result, raw=job.raw, out=result)
         flat = image.ndim == 2 and job.shape[2] == 1
@@ -297,6 +300,8 @@ class Predictor:
             cancelled: As in `predict`.
         """
         image = _checked(image)
+        if target is not None:
+            target.check_whole(keep_colors=False, wrap=self.wrap)
         job = self._job(image, self._scaling(image, scale, target))
         return RowPass(job, self._tiles, self._streams, progress, cancelled)
 

@@ -17,6 +17,7 @@ from imgan.bundles.grid import grid_of
 from imgan.bundles.grid import up_to_multiple
 from imgan.bundles.kinds import result_units
 from imgan.errors import CheckpointError
+from imgan.errors import ServerError
 from imgan.inference.card_kinds import CardKinds
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
@@ -65,9 +66,36 @@ def server_card(url: str, timeout: float | None = None) -> Card:
     """
     transport = connect(url, timeout)
     try:
-        answer = transport.predict(CARD, [b""])["card"]
+        return _ask_card(transport, url)
     finally:
         transport.close()
+
+
+def open_engine(url: str, card: Card, timeout: float | None = None) -> "RemoteEngine":
+    """Return the engine of a model on a server: one version of it, to the end.
+
+    Servers load new versions while they answer, and a picture must not be made of two.
+
+    Args:
+        url: As of `connect`.
+        card: What the server said of the model before.
+        timeout: As of `connect`.
+
+    Raises:
+        ServerError: If the server does not answer, or has another version by now.
+        CheckpointError: If the model is no export of imgan.
+    """
+    transport = connect(url, timeout)
+    transport.pin()
+    if _ask_card(transport, url) != card:
+        raise ServerError(
+            f"{url} has begun to serve another version just now. Run the command again"
+        )
+    return RemoteEngine(card, transport)
+
+
+def _ask_card(transport: Transport, url: str) -> Card:
+    answer = transport.predict(CARD, [b""])["card"]
     card = parse_card(answer[0].decode("utf-8", "replace"), f"The card at {url}")
     if card.export is None:
         raise CheckpointError(

@@ -47,6 +47,16 @@ class Transport(Protocol):
     sends_arrays: bool
     """Whether pixels travel as they are, and not as text."""
 
+    def pin(self) -> None:
+        """Ask the version that is there now from here on, whichever comes later.
+
+        Where the address names none, and the server tells which it has.
+
+        Raises:
+            ServerError: If there is no answer.
+        """
+        ...
+
     def predict(self, signature: str, values: Values) -> dict[str, Any]:
         """Return the outputs of one of `CALLS` by name: arrays, or lists of bytes.
 
@@ -84,8 +94,9 @@ def failure(
         )
     if status == "NOT_FOUND":
         return ServerError(
-            f"{where} has no {address.described}, or has not loaded it yet: {said}. "
-            "Check the name in the address, or wait"
+            f"{where} has no {address.described}, or not yet, or not any more: {said}. "
+            "Check the name in the address, or wait; where a newer version is in its "
+            "place, run the command again"
         )
     if status == "DEADLINE_EXCEEDED" or "timeout exceeded" in said:
         return ServerError(

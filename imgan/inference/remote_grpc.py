@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from imgan.bundles.exports import CARD
 from imgan.errors import MissingExtraError
 from imgan.errors import TooLargeError
 from imgan.inference.remote_calls import ATTEMPTS
@@ -57,8 +58,18 @@ class GrpcTransport:
         self._hasty = _open(grpc, address, [("grpc.enable_retries", 0)])
         self._gone = False
 
+    def pin(self) -> None:
+        """Ask the version that is there now from here on; see `Transport`."""
+        version = self._ask(CARD, [b""]).model_spec.version.value
+        if version:
+            self.address = self.address._replace(version=version)
+
     def predict(self, signature: str, values: Values) -> dict[str, Any]:
         """Return the outputs of a signature by name; see `Transport`."""
+        outputs = self._ask(signature, values).outputs
+        return {name: self._values(proto) for name, proto in outputs.items()}
+
+    def _ask(self, signature: str, values: Values) -> Any:
         request = self._request(signature, values)
         # A server that was waited for in vain is not waited for with each picture.
         stub = self._new_stub(self._hasty if self._gone else self._patient)
@@ -72,7 +83,7 @@ class GrpcTransport:
             if "status: 413" in details:
                 status, details = "RESOURCE_EXHAUSTED", "a proxy finds it too large"
             raise failure(self.address, status, details, self._timeout) from error
-        return {name: self._values(proto) for name, proto in response.outputs.items()}
+        return response
 
     def close(self) -> None:
         """Close the channels."""

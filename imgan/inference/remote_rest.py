@@ -36,6 +36,8 @@ _STATUS = {
 }
 _AGAIN = (429, 502, 503)
 _LONGEST_WAIT = 60.0
+_LONGEST_CONNECT = 10.0
+"""Seconds until a host counts as gone that does not take a connection."""
 _CONNECTIONS = 16
 
 
@@ -65,6 +67,23 @@ class RestTransport:
         self._hasty = _session(requests, 0)
         self._gone = False
 
+    def pin(self) -> None:
+        """Ask the version that is there now from here on; see `Transport`.
+
+        A proxy may let nothing through but predictions: then it is the latest.
+        """
+        if self.address.version is not None:
+            return
+        try:
+            response = self._hasty.get(
+                self.address.model_url, timeout=self._limits(self._timeout)
+            )
+            versions = available_versions(response.json())
+        except (self._requests.RequestException, ValueError):
+            return
+        if versions:
+            self.address = self.address._replace(version=max(versions))
+
     def predict(self, signature: str, values: Values) -> dict[str, Any]:
         """Return the outputs of a signature by name; see `Transport`."""
         if isinstance(values, np.ndarray):
@@ -81,9 +100,13 @@ class RestTransport:
         self._patient.close()
         self._hasty.close()
 
-    def _post(self, body: bytes) -> Any:
+    @staticmethod
+    def _limits(seconds: float) -> Any:
         from urllib3 import Timeout
 
+        return Timeout(connect=min(seconds, _LONGEST_CONNECT), total=seconds)
+
+    def _post(self, body: bytes) -> Any:
         # A server that was waited for in vain is not waited for with each picture.
         session = self._hasty if self._gone else self._patient
         try:
@@ -91,7 +114,7 @@ class RestTransport:
                 self.address.predict_url,
                 data=body,
                 headers={"Content-Type": "application/json"},
-                timeout=Timeout(total=self._timeout),
+                timeout=self._limits(self._timeout),
             )
         except self._requests.RequestException as error:
             raise self._unanswered(error) from error
@@ -105,7 +128,8 @@ class RestTransport:
         return document
 
     def _unanswered(self, error: Exception) -> ImganError:
-        timed_out = isinstance(error, self._requests.Timeout)
+        # Whoever does not even take a connection is gone, and not slow.
+        timed_out = isinstance(error, self._requests.ReadTimeout)
         self._gone = not timed_out
         status = "DEADLINE_EXCEEDED" if timed_out else "UNAVAILABLE"
         return failure(self.address, status, _reason(error), self._timeout)
@@ -129,6 +153,8 @@ class RestTransport:
 
 def _session(requests: Any, retries: int) -> Any:
     from urllib3 import Retry
+    from urllib3.exceptions import ConnectTimeoutError
+    from urllib3.exceptions import MaxRetryError
     from urllib3.exceptions import ReadTimeoutError
 
     class Again(Retry):
@@ -145,6 +171,9 @@ def _session(requests: Any, retries: int) -> Any:
         ) -> Any:
             if isinstance(error, ReadTimeoutError):
                 raise error
+            if isinstance(error, ConnectTimeoutError):
+                pool: Any = options.get("_pool")
+                raise MaxRetryError(pool, url or "", error)
             return super().increment(method, url, response, error, *more, **options)
 
         def get_retry_after(self, response: Any) -> float | None:
@@ -165,6 +194,22 @@ def _session(requests: Any, retries: int) -> Any:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
+
+
+def available_versions(status: Any) -> list[int]:
+    """Return the versions that a server has ready; none where it does not tell.
+
+    Args:
+        status: Of a model, as JSON.
+    """
+    try:
+        return [
+            int(row["version"])
+            for row in status["model_version_status"]
+            if row["state"] == "AVAILABLE"
+        ]
+    except (LookupError, TypeError, ValueError):
+        return []
 
 
 def read_outputs(

@@ -8,6 +8,7 @@ Example:
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class Sampler:
         label: int | None = None,
         seed: int = 0,
         truncation: float | None = None,
-    ) -> Array:
+    ) -> Iterator[Array]:
         """Return the frames between pictures `first` and `first + 1`, without the two.
 
         Args:
@@ -124,7 +125,7 @@ class Sampler:
             truncation: As in `draw`.
 
         Returns:
-            `(frames, image_size, image_size, channels)` uint8.
+            `(image_size, image_size, channels)` uint8 each, computed when asked for.
         """
         self._check(label, seed, truncation)
         if frames < 1 or first < 0:
@@ -137,12 +138,15 @@ class Sampler:
             self._latent, ends, seed=seed, label=label, truncation=truncation
         )
         latents = latents_between(self._latent, start, end, frames)
-        filled = np.resize(latents, (-(-frames // BATCH) * BATCH, self._latent.dim))
-        batches = [
-            self._compute(filled[index : index + BATCH], label)
-            for index in range(0, len(filled), BATCH)
-        ]
-        return np.concatenate(batches)[:frames]
+        return self._drawn(latents, label)
+
+    def _drawn(self, latents: Array, label: int | None) -> Iterator[Array]:
+        count = len(latents)
+        # Always as many at once: a picture must not depend on how many there are.
+        filled = np.resize(latents, (-(-count // BATCH) * BATCH, self._latent.dim))
+        for index in range(0, count, BATCH):
+            made = self._compute(filled[index : index + BATCH], label)
+            yield from made[: count - index]
 
     def _check(self, label: int | None, seed: int, truncation: float | None) -> None:
         labels = self.labels
@@ -173,8 +177,8 @@ def find_generator(model: str) -> tuple[Path, Card]:
 def load_sampler(model: str) -> Sampler:
     """Return the sampler of a bundle, a run folder or an exported SavedModel.
 
-    It computes in float32 on the CPU, so that a picture is the same on machines with
-    and without a GPU.
+    It computes on the CPU, so that a picture is the same on machines with and without a
+    GPU: a bundle in float32, an export in its own precision.
 
     Raises:
         UnknownModelError: If there is no such model.

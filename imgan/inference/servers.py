@@ -52,11 +52,15 @@ class ServerAddress(NamedTuple):
         return f"{version}model {self.model!r}"
 
     @property
+    def model_url(self) -> str:
+        """Where the REST interface tells the versions of the model."""
+        return f"{self.origin}{self.prefix}/v1/models/{quote(self.model, safe='')}"
+
+    @property
     def predict_url(self) -> str:
         """Where the REST interface takes requests."""
         version = "" if self.version is None else f"/versions/{self.version}"
-        path = f"{self.prefix}/v1/models/{quote(self.model, safe='')}{version}"
-        return f"{self.origin}{path}:predict"
+        return f"{self.model_url}{version}:predict"
 
 
 def is_server(model: str) -> bool:

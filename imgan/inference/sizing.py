@@ -100,6 +100,23 @@ class TargetSize:
         top, left = (whole.height - made.height) // 2, (whole.width - made.width) // 2
         return Scaling(made, rows, columns, top, left)
 
+    def check_whole(self, *, keep_colors: bool, wrap: str) -> None:
+        """Refuse to cut what is done with whole pictures only.
+
+        Args:
+            keep_colors: Whether results get the colours of their inputs back.
+            wrap: One of `wrapping.WRAPS`.
+
+        Raises:
+            UsageError: Names the option.
+        """
+        for option, given in (("keep-colors", keep_colors), ("wrap", wrap != "none")):
+            if given and self.fit == "crop":
+                raise UsageError(
+                    f"--{option} needs whole pictures, and --fit crop cuts them. Use "
+                    "another --fit"
+                )
+
     def _sizes(self, size: Size) -> tuple[Size, Size]:
         """Return the size before and after cutting."""
         wanted = Size(self.height or 0, self.width or 0)

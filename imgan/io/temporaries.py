@@ -141,19 +141,49 @@ def remove_stale_temporaries(folder: Path, *, shared: bool = False) -> int:
     return removed
 
 
-def remove_stale_folders(parent: Path, named: str) -> None:
+def make_temporary_folder(parent: Path, name: str) -> Path:
+    """Create and register a folder for what will be renamed into its parent.
+
+    Args:
+        parent: Made if it is missing; other machines may write there too.
+        name: Of the kind of thing, to tell it from others.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    folder = temporary_of(parent / name, os.getpid(), machine_name())
+    _active.add(folder)
+    try:
+        folder.mkdir(parents=True)
+    except OSError:
+        _active.discard(folder)
+        raise
+    return folder
+
+
+def discard_folder(folder: Path) -> None:
+    """Remove a folder of `make_temporary_folder` if it is still there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _active.discard(folder)
+
+
+def remove_stale_folders(parent: Path, named: str = _PATTERN.pattern) -> None:
     """Remove folders that processes were killed over while they wrote them.
 
     Args:
         parent: What they lie in.
-        named: Regular expression for the whole of their names; its only group is the
-            number of the process.
+        named: Regular expression for the whole of their names; its first group is the
+            number of the process, a second one the machine.
     """
-    pattern = re.compile(named)
+    pattern = re.compile(named, re.DOTALL)
     for path in parent.glob(".*"):
         match = pattern.fullmatch(path.name)
-        if match and is_stale(path, int(match[1])):
-            shutil.rmtree(path, ignore_errors=True)
+        if match is None or not path.is_dir():
+            continue
+        machine = match[2] if pattern.groups > 1 else None
+        with contextlib.suppress(OSError):
+            if _is_left_behind(path, int(match[1]), machine, shared=False):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_left_behind(

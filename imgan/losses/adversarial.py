@@ -13,12 +13,10 @@ from typing import ClassVar
 import keras
 from keras import ops
 
+from imgan.losses.base import identity
+
 SIDES = ("generator", "discriminator")
 """Whose loss it is."""
-
-
-def _identity(value: Any) -> Any:
-    return value
 
 
 class AdversarialLoss(keras.losses.Loss):
@@ -55,7 +53,7 @@ class AdversarialLoss(keras.losses.Loss):
             )
         super().__init__(name=name or f"{side}_{self.kind}", dtype="float32", **kwargs)
         self.side = side
-        self.across_replicas: Callable[[Any], Any] = _identity
+        self.across_replicas: Callable[[Any], Any] = identity
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each sample, `(batch,)`.

@@ -7,12 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from imgan.losses.base import identity
+from imgan.losses.base import listed
+
 STATISTICS = ("mean", "paired")
 """What is compared."""
-
-
-def _identity(value: Any) -> Any:
-    return value
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -49,7 +48,7 @@ class FeatureMatchingLoss(keras.losses.Loss):
         super().__init__(name=name, dtype="float32", **kwargs)
         self.statistic = statistic
         self.weights = None if weights is None else [float(w) for w in weights]
-        self.across_replicas: Callable[[Any], Any] = _identity
+        self.across_replicas: Callable[[Any], Any] = identity
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the distance of each sample, `(batch,)`.
@@ -58,7 +57,7 @@ class FeatureMatchingLoss(keras.losses.Loss):
             y_true: Features of real images: a tensor `(batch, ...)`, or a list of them.
             y_pred: Features of generated images, in the same form.
         """
-        pairs = list(zip(_listed(y_true), _listed(y_pred), strict=True))
+        pairs = list(zip(listed(y_true), listed(y_pred), strict=True))
         weights = self.weights or [1.0] * len(pairs)
         if len(weights) != len(pairs):
             raise ValueError(
@@ -88,7 +87,3 @@ class FeatureMatchingLoss(keras.losses.Loss):
 
 def _between_pairs(real: Any, fake: Any) -> Any:
     return ops.mean(ops.abs(real - fake), axis=tuple(range(1, len(fake.shape))))
-
-
-def _listed(features: Any) -> list[Any]:
-    return list(features) if isinstance(features, list | tuple) else [features]

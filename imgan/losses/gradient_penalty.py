@@ -1,8 +1,10 @@
 """Penalties on the slope of a discriminator.
 
-Both are called as `loss(zeros, gradients)`, where `gradients` is the derivative of the
-sum of the discriminator's logits by the images it was given, and the first argument is
-ignored. They differentiate once more when the gradients were computed on a tape.
+Both are called as `loss(zeros, gradients)`, and the first argument is ignored.
+`gradients` is the derivative of the discriminator's logit for an image by that image. A
+map of logits counts with its mean over all positions, and maps at several scales with
+the sum of their means. They differentiate once more when the gradients were computed on
+a tape.
 """
 
 from typing import Any

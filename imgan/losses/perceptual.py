@@ -7,6 +7,7 @@ from typing import Self
 import keras
 from keras import ops
 
+from imgan.losses.base import listed
 from imgan.losses.vgg import VGG19Features
 from imgan.types import ValueRange
 
@@ -74,7 +75,7 @@ class PerceptualLoss(keras.losses.Loss):
         pred = self.features(self.preprocess(y_pred), training=False)
         names = self.features.layer_names
         # Keras returns a single feature without a list around it.
-        pairs = zip(names, _listed(true), _listed(pred), strict=True)
+        pairs = zip(names, listed(true), listed(pred), strict=True)
         return sum(
             self.layer_weights[name] * self._distance(ops.stop_gradient(real), fake)
             for name, real, fake in pairs
@@ -130,7 +131,3 @@ class PerceptualLoss(keras.losses.Loss):
         """Build it from what `get_config` returned; reads the weights again."""
         features = keras.saving.deserialize_keras_object(config["features"])
         return cls(**{**config, "features": features})
-
-
-def _listed(features: Any) -> list[Any]:
-    return list(features) if isinstance(features, list | tuple) else [features]

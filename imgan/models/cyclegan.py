@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from imgan.losses.base import listed
 from imgan.models.base import Batch
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
@@ -196,7 +197,7 @@ class CycleGAN(TwoWayModel):
             accuracies = dict(zip(_ACCURACIES, values, strict=True))
         (real_a, fake_a), (real_b, fake_b) = logits
         # Lists of logits are averaged over.
-        together = _listed(real_a) + _listed(real_b), _listed(fake_a) + _listed(fake_b)
+        together = listed(real_a) + listed(real_b), listed(fake_a) + listed(fake_b)
         self._standing.discriminator_moved(
             {"loss": loss}, {}, together, accuracies, done
         )
@@ -219,7 +220,3 @@ class CycleGAN(TwoWayModel):
         """Compile with what `get_compile_config` returned."""
         if config:
             self.compile(**keras.saving.deserialize_keras_object(config))
-
-
-def _listed(logits: Any) -> list[Any]:
-    return logits if isinstance(logits, list) else [logits]

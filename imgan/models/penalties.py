@@ -15,8 +15,11 @@ class SlopePenalties:
 
     The derivative of a penalty is a second derivative, which half precision ruins. So a
     discriminator that computes in it is run once more, through a float32 twin that
-    borrows its weights. Without statistics of the batch in it, as the papers have it:
-    with them slopes of one image depend on the others, and replicas agree to 2e-4 only.
+    borrows its weights.
+
+    It should be one without batch normalisation, as in the papers, and recipes refuse
+    others: the logit of an image depends on all images of the batch then, so that a
+    slope is that of all their logits, and replicas agree to 2e-4 only.
 
     Args:
         discriminator: Called with images, or with a list of images and conditions.
@@ -84,7 +87,8 @@ class SlopePenalties:
         with tf.GradientTape() as tape:
             tape.watch(images)
             logits = self._judge(images, conditions)
-            # Logits of one image depend on that image only, so a sum keeps them apart.
+            # Where the logits of an image depend on that image only, the derivative of
+            # the sum by an image is that of its own logits.
             total = tf.reduce_sum(_mean_by_image(logits))
         return tape.gradient(total, images)
 

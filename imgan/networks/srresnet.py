@@ -40,6 +40,7 @@ class SRResNet(Network):
         standardized: Feed `(x - mean) / deviation` of ImageNet's colours; RGB only.
         normalized_trunk: End the trunk, before the long skip, with batch normalisation;
             else with a PReLU.
+        synchronized: Share the statistics of batch normalisation among replicas.
         dtype: Keras dtype policy of the hidden layers.
         name: Name of the model.
 
@@ -63,6 +64,7 @@ class SRResNet(Network):
         output_activation: OutputActivation = "linear",
         standardized: bool = False,
         normalized_trunk: bool = True,
+        synchronized: bool = False,
         dtype: str = "float32",
         name: str = "srresnet",
     ) -> None:
@@ -86,14 +88,16 @@ class SRResNet(Network):
         for index in range(num_blocks):
             block = f"block_{index:02d}"
             y = conv(num_filters, f"{block}_conv_1", dtype)(x)
-            y = _norm(f"{block}_norm_1", dtype)(y)
+            y = _norm(f"{block}_norm_1", dtype, synchronized)(y)
             y = _prelu(f"{block}_prelu", dtype)(y)
             y = conv(num_filters, f"{block}_conv_2", dtype)(y)
-            y = _norm(f"{block}_norm_2", dtype)(y)
+            y = _norm(f"{block}_norm_2", dtype, synchronized)(y)
             x = keras.layers.Add(dtype=dtype, name=f"{block}_sum")([x, y])
         x = conv(num_filters, "trunk", dtype)(x)
-        end = _norm if normalized_trunk else _prelu
-        x = end("trunk_norm" if normalized_trunk else "trunk_prelu", dtype)(x)
+        if normalized_trunk:
+            x = _norm("trunk_norm", dtype, synchronized)(x)
+        else:
+            x = _prelu("trunk_prelu", dtype)(x)
         x = keras.layers.Add(dtype=dtype, name="trunk_sum")([x, first])
         for index in range(scale.bit_length() - 1):
             x = conv(4 * num_filters, f"up_{index}", dtype)(x)
@@ -111,6 +115,7 @@ class SRResNet(Network):
             "output_activation": output_activation,
             "standardized": standardized,
             "normalized_trunk": normalized_trunk,
+            "synchronized": synchronized,
             "dtype": dtype,
         }
         super().__init__(images, outputs, arguments=arguments, name=name)
@@ -200,10 +205,14 @@ def _standardize(images: Any) -> Any:
     return layer(images)
 
 
-def _norm(name: str, dtype: str) -> Any:
+def _norm(name: str, dtype: str, synchronized: bool) -> Any:
     # PyTorch's defaults, so that its checkpoints mean the same here.
     return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, dtype=dtype, name=name
+        momentum=0.9,
+        epsilon=1e-5,
+        synchronized=synchronized,
+        dtype=dtype,
+        name=name,
     )
 
 

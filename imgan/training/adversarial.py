@@ -6,6 +6,7 @@ import keras
 
 from imgan.config.generation import AdversarialTraining
 from imgan.config.generation import OptimizerConfig
+from imgan.errors import ConfigError
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.gradient_penalty import GradientPenaltyLoss
 from imgan.losses.gradient_penalty import R1Loss
@@ -69,6 +70,29 @@ def adversarial_arguments(
         "r1": R1Loss(gamma) if gamma else None,
         "r1_every": config.r1_every,
     }
+
+
+def check_penalties(config: AdversarialTraining, discriminator: Any) -> None:
+    """Refuse penalties on slopes where the discriminator has batch normalisation.
+
+    Args:
+        config: The section of the recipe.
+        discriminator: A `Network`.
+
+    Raises:
+        ConfigError: Names the penalty, and what to change.
+    """
+    if discriminator.inference_normalization != "stored":
+        return
+    way = "Leave it out, or take another family"
+    if "normalization" in discriminator.get_config():
+        way = "Set discriminator.normalization=none"
+    for key in ("gradient_penalty", "r1_gamma"):
+        if getattr(config, key):
+            raise ConfigError(
+                f"training.{key} is of each picture alone, and the batch normalisation "
+                f"of {type(discriminator).__name__} mixes those of a batch. {way}"
+            )
 
 
 def adversarial_loss_names(config: AdversarialTraining) -> list[str]:

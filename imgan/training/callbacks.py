@@ -48,6 +48,7 @@ class RunCallback(keras.callbacks.Callback):
         judges: Judge the numbers.
         validator: Looks at the moving average.
         first_step: Steps that were done before.
+        stage_begin: Step after which the present stage began.
         stage_end: Step at which `fit` returns; a checkpoint is saved there.
         interrupt: Looked at after every step.
         progress: Told after every step.
@@ -66,6 +67,7 @@ class RunCallback(keras.callbacks.Callback):
         validator: Validator,
         *,
         first_step: int,
+        stage_begin: int,
         stage_end: int,
         interrupt: Interrupt,
         progress: Progress | None = None,
@@ -78,7 +80,7 @@ class RunCallback(keras.callbacks.Callback):
         self.watchdog = judges.watchdog
         self.validator = validator
         self.step = first_step
-        self.stage_end = stage_end
+        self.stage_begin, self.stage_end = stage_begin, stage_end
         self.interrupt = interrupt
         self.scores: dict[str, float] = {}
         self.progress = progress
@@ -101,32 +103,43 @@ class RunCallback(keras.callbacks.Callback):
         """Act on the step that has just been taken."""
         self.step += 1
         self._steps_since += 1
-        config, last = self.config, self.step == self.config.steps
-
-        def due(every: int) -> bool:
-            return last or self.step % every == 0
-
-        averaged = (self.step - 1) % config.log_every + 1
-        if due(config.log_every):
-            numbers = self._checked(logs)
-            self.watchdog.observe(numbers, averaged)
-            self._write(numbers)
-            averaged = 0
-        if due(config.validate_every):
-            self.watchdog.observe(self._checked(logs), averaged)
-            self._validate()
+        self._look_around(logs)
         # Asked once: a request that comes later finds this step not saved.
         interrupted = self.interrupt.requested
         ends = self.step == self.stage_end or self.judges.stopped
-        if due(config.checkpoint_every) or ends or interrupted:
+        if self._due(self.config.checkpoint_every) or ends or interrupted:
             self._save(logs)
         if self.progress:
-            self.progress(self.step, config.steps, self.log.latest)
+            self.progress(self.step, self.config.steps, self.log.latest)
         if interrupted:
             _log.warning("interrupted after step %d, which is saved", self.step)
             raise KeyboardInterrupt
         if self.judges.stopped:
             self.model.stop_training = True
+
+    def _due(self, every: int) -> bool:
+        return self.step == self.config.steps or self.step % every == 0
+
+    def _look_around(self, logs: Any) -> None:
+        """Log the numbers and look at the model, each when it is due."""
+        averaged = self._averaged_steps()
+        if self._due(self.config.log_every):
+            numbers = self._checked(logs)
+            self.watchdog.observe(numbers, averaged)
+            self._write(numbers)
+            averaged = 0
+        if self._due(self.config.validate_every):
+            numbers = self._checked(logs)
+            self.watchdog.observe(numbers, averaged)
+            self._validate()
+            # The numbers of the next log line are averages over these steps too.
+            self.watchdog.observe(numbers, -averaged)
+
+    def _averaged_steps(self) -> int:
+        """Return over how many steps the model's numbers are averages."""
+        since_line = (self.step - 1) % self.config.log_every + 1
+        # A stage has numbers of its own.
+        return min(since_line, self.step - self.stage_begin)
 
     def _save(self, logs: Any) -> None:
         self._checked(logs)

@@ -1,7 +1,5 @@
 """Losses that compare with a target, as recipes name them."""
 
-from typing import Any
-
 import keras
 
 from imgan.config.srgan import PerceptualConfig
@@ -39,13 +37,13 @@ def build_pixel_loss(
 
 
 def build_perceptual(
-    config: PerceptualConfig,
+    config: PerceptualConfig | None,
     *,
     channels: tuple[str, int],
     side: tuple[str, int],
     value_range: ValueRange,
-) -> PerceptualLoss:
-    """Return the distance of VGG19's features that a recipe asks for.
+) -> PerceptualLoss | None:
+    """Return the distance of VGG19's features that a recipe asks for, or None.
 
     Args:
         config: `training.perceptual`.
@@ -57,6 +55,8 @@ def build_perceptual(
         ConfigError: If VGG19 cannot take such pictures.
         CheckpointError: If its weights cannot be used.
     """
+    if config is None:
+        return None
     key, count = channels
     if count not in (1, 3):
         raise ConfigError(
@@ -81,9 +81,12 @@ def build_perceptual(
     )
 
 
-def perceptual_name(config: PerceptualConfig, provenance: dict[str, Any]) -> str:
+def perceptual_names(loss: PerceptualLoss | None) -> list[str]:
     """Return what a card says of the loss, without the folder its weights lay in."""
-    side = "before" if config.before_activation else "after"
-    layers = ", ".join(config.layers)
-    weights = f"{provenance['weights']}, sha256 {provenance['weights_sha256']}"
-    return f"perceptual: VGG19 {layers} {side} ReLU, weights {weights}"
+    if loss is None:
+        return []
+    known = loss.provenance()
+    layers = ", ".join(known["layers"])
+    side = "before" if known["before_activation"] else "after"
+    weights = f"{known['weights']}, sha256 {known['weights_sha256']}"
+    return [f"perceptual: VGG19 {layers} {side} ReLU, weights {weights}"]

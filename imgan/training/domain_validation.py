@@ -13,6 +13,7 @@ from imgan.training.experiment import Look
 from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation_validation import Translator
+from imgan.training.translation_validation import centre
 from imgan.training.translation_validation import score_pairs
 from imgan.training.translation_validation import sheet
 from imgan.types import Array
@@ -32,6 +33,8 @@ class DomainValidator(Validator):
       back again, in units of `[-1, 1]`, over both domains.
     - `l1`, `psnr`, `ssim` of the run's direction, and the same with `back_` before them
       of the other, where held-out pictures are pairs.
+
+    Of pictures larger than `MOST_SIDE` the centre is looked at.
 
     Args:
         translators: The moving averages of both generators, by direction.
@@ -81,7 +84,7 @@ class DomainValidator(Validator):
             (held_out.b, back, forth),
         ):
             for index in range(min(len(pictures), _MOST_CYCLES)):
-                source = as_unit(pictures[index])
+                source = as_unit(centre(pictures[index]))
                 made = there(source)
                 cycled = home(made)
                 errors.append(2.0 * float(np.abs(cycled - source).mean()))

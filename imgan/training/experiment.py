@@ -21,6 +21,7 @@ from imgan.config.super_resolution import GateConfig
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.errors import did_you_mean
+from imgan.models.replicas import replica_count
 from imgan.training.run_folder import RunFolder
 
 
@@ -68,6 +69,12 @@ class Experiment(ABC):
     @abstractmethod
     def build_model(self) -> Any:
         """Return the compiled `keras.Model` that trains the networks."""
+
+    @property
+    def generator_path(self) -> str:
+        """`package.module:Class` of the generator: the family's, or of `network`."""
+        network = getattr(self.recipe, "network", None)
+        return families.get(network).generator if network else self.family.generator
 
     @property
     def gate(self) -> GateConfig | None:
@@ -183,7 +190,7 @@ def _check_keys(
 
 
 def initial_network(recipe: Any, **expected: Any) -> Any:
-    """Return the network that `init` names, in the recipe's precision.
+    """Return the network that `init` names, as the recipe trains it.
 
     Args:
         recipe: With `init`.
@@ -201,7 +208,28 @@ def initial_network(recipe: Any, **expected: Any) -> Any:
             f"init must be a model of {_words(expected)}. "
             f"Received: {recipe.init}, of {_words(found)}"
         )
-    return network.variant(dtype=recipe.training.precision)
+    return as_trained(network, recipe)
+
+
+def as_trained(network: Any, recipe: Recipe) -> Any:
+    """Return a network that was loaded, in the form that a run by a recipe trains.
+
+    That is in its precision, and with statistics that are shared by all its devices;
+    call it inside the strategy's scope.
+    """
+    form = {"dtype": recipe.training.precision, "synchronized": replica_count() > 1}
+    return _in_form(network, form)
+
+
+def as_shipped(network: Any) -> Any:
+    """Return a network that was trained, in the form of a bundle: for one device."""
+    return _in_form(network, {"dtype": "float32", "synchronized": False})
+
+
+def _in_form(network: Any, form: Mapping[str, Any]) -> Any:
+    """Change those arguments of a network that it has."""
+    own = network.get_config()
+    return network.variant(**{key: form[key] for key in form if key in own})
 
 
 def _words(values: Mapping[str, Any]) -> str:

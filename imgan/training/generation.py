@@ -8,19 +8,20 @@ from imgan.bundles.card import Card
 from imgan.bundles.card import LatentSpec
 from imgan.bundles.card import Score
 from imgan.config.generation import GenerationRecipe
-from imgan.data.image_batches import ImageSampler
 from imgan.data.image_batches import image_dataset
+from imgan.data.image_sampler import ImageSampler
 from imgan.data.images import ImageStore
-from imgan.data.images import open_images
+from imgan.data.images import open_training_images
 from imgan.data.images import require_labels
-from imgan.data.sources import KEEP
 from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
+from imgan.training.adversarial import check_penalties
 from imgan.training.experiment import Experiment
+from imgan.training.experiment import as_shipped
 from imgan.training.experiment import build_network
 from imgan.training.experiment import initial_network
 from imgan.training.experiment import size_of
@@ -36,17 +37,10 @@ class GenerationExperiment(Experiment):
     @cached_property
     def images(self) -> ImageStore:
         """The pictures to train on; those held out are not among them."""
-        recipe, data = self.recipe, self.recipe.data
-        store = open_images(
-            data.train,
-            image_size=data.image_size,
-            channels=data.channels,
-            adapt=data.adapt,
-            keep=KEEP[data.cache],
-        )
+        store = open_training_images(self.recipe)
         if self.family.labelled:
             require_labels(store)
-        return store.split(data.holdout, recipe.seed)[0] if data.holdout else store
+        return store
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -75,6 +69,7 @@ class GenerationExperiment(Experiment):
         discriminator = build_network(
             family.discriminator, "discriminator", recipe.discriminator, fixed
         )
+        check_penalties(recipe.training, discriminator)
         return generator, discriminator
 
     def _initial_generator(self) -> Any:
@@ -131,7 +126,7 @@ class GenerationExperiment(Experiment):
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the moving average of the generator, and its card."""
         recipe = self.recipe
-        network = model.ema_generator.variant(**self._inference_form(model))
+        network = as_shipped(model.ema_generator)
         protocol = {"reference": "training pictures", "samples": "fixed latents"}
         card = Card(
             **self.base_card(network),
@@ -150,11 +145,6 @@ class GenerationExperiment(Experiment):
             ],
         )
         return network, card
-
-    def _inference_form(self, model: Any) -> dict[str, Any]:
-        """Return the arguments that differ once there is one device and no hurry."""
-        form = {"dtype": "float32", "synchronized": False}
-        return {k: v for k, v in form.items() if k in model.generator.get_config()}
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""

@@ -9,12 +9,13 @@ from imgan.bundles.card import Card
 from imgan.bundles.register import resolve
 from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.errors import ConfigError
+from imgan.training.experiment import as_trained
 
 _log = logging.getLogger(__name__)
 
 
 def initial_enlarger(recipe: SuperResolutionRecipe, path: str) -> Any:
-    """Return the network that `init` names, in the recipe's precision.
+    """Return the network that `init` names, as the recipe trains it.
 
     A model of another scale gives all layers that both scales have; what turns their
     features into pixels begins anew. EDSR's networks for x3 and x4 were trained so from
@@ -47,15 +48,13 @@ def initial_enlarger(recipe: SuperResolutionRecipe, path: str) -> Any:
     if received != expected:
         _refuse(recipe, expected, received)
     _check_arguments(recipe, card)
-    if other_scale:
-        return _of_another_scale(network, recipe)
-    return network.variant(dtype=recipe.training.precision)
+    network = as_trained(network, recipe)
+    return _of_another_scale(network, recipe) if other_scale else network
 
 
 def _of_another_scale(network: Any, recipe: SuperResolutionRecipe) -> Any:
     """Return the network for the recipe's scale, with all weights that fit."""
-    changes = {"scale": recipe.scale, "dtype": recipe.training.precision}
-    twin = type(network)(**{**network.get_config(), **changes})
+    twin = type(network)(**{**network.get_config(), "scale": recipe.scale})
     sources = {layer.name: layer for layer in network.layers}
     anew = []
     for layer in twin.layers:

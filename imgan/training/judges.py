@@ -46,7 +46,8 @@ class Judges:
         self._restore_gate(notes)
 
     def begin_stage(self) -> None:
-        """Forget the best look of the stage before."""
+        """Forget the numbers and the best look of the stage before."""
+        self.watchdog.begin_stage()
         if self.gate:
             self.gate.begin_stage()
 

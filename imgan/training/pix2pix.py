@@ -3,8 +3,6 @@
 from functools import cached_property
 from typing import Any
 
-import keras
-
 from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
@@ -17,11 +15,12 @@ from imgan.data.translation.pairs import open_pairs
 from imgan.data.translation.pipeline import translation_dataset
 from imgan.errors import ImganError
 from imgan.losses.feature_matching import FeatureMatchingLoss
+from imgan.losses.perceptual import PerceptualLoss
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.content import build_perceptual
 from imgan.training.content import build_pixel_loss
-from imgan.training.content import perceptual_name
+from imgan.training.content import perceptual_names
 from imgan.training.experiment import size_of
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation import TranslationExperiment
@@ -37,10 +36,6 @@ class Pix2PixExperiment(TranslationExperiment):
 
     recipe: Pix2PixRecipe
 
-    def __init__(self, recipe: Pix2PixRecipe) -> None:
-        super().__init__(recipe)
-        self._provenance: dict[str, Any] = {}
-
     @cached_property
     def pairs(self) -> PairSampler:
         """The training pairs, cut and mirrored."""
@@ -55,7 +50,8 @@ class Pix2PixExperiment(TranslationExperiment):
     def content_teaches(self) -> bool:
         """Whether losses that compare with the target have any weight."""
         config = self.recipe.training
-        return bool(config.pixel_weight or config.perceptual)
+        weights = (config.pixel_weight, config.feature_matching)
+        return any(weights) or config.perceptual is not None
 
     @property
     def gate(self) -> GateConfig | None:
@@ -104,18 +100,14 @@ class Pix2PixExperiment(TranslationExperiment):
         )
         return model
 
-    def _perceptual(self, generator: Any) -> keras.losses.Loss | None:
-        config, data = self.recipe.training.perceptual, self.recipe.data
-        if config is None:
-            return None
-        loss = build_perceptual(
-            config,
+    def _perceptual(self, generator: Any) -> PerceptualLoss | None:
+        data = self.recipe.data
+        return build_perceptual(
+            self.recipe.training.perceptual,
             channels=("data.target.channels", data.target.channels),
             side=("data.image_size", data.image_size),
             value_range=generator.output_range,
         )
-        self._provenance = loss.provenance()
-        return loss
 
     def dataset(
         self, model: Any, first_step: int, failures: list[ImganError] | None = None
@@ -152,7 +144,7 @@ class Pix2PixExperiment(TranslationExperiment):
             output_pixel_range=data.target.value_range,
             output_dtype=output_depth(*self.pairs.reader.read(0)),
             num_frames=data.stacked,
-            losses=self.losses(),
+            losses=self.losses(model.perceptual),
             metrics=self._scores(network),
         )
         return network, card
@@ -162,13 +154,11 @@ class Pix2PixExperiment(TranslationExperiment):
         generator = families.resolve(self.generator_path)
         return self._batches(generator, first_step=0)
 
-    def losses(self) -> list[str]:
-        """Return the names of the losses that were used, for the card."""
+    def losses(self, perceptual: PerceptualLoss | None) -> list[str]:
+        """Return the names of the losses that are used, for the card."""
         config = self.recipe.training
         names = [config.pixel_loss, *adversarial_loss_names(config)]
-        if config.perceptual:
-            names.append(perceptual_name(config.perceptual, self._provenance))
-        return names
+        return [*names, *perceptual_names(perceptual)]
 
     def _scores(self, network: Any) -> list[Score]:
         """Measure what ships: its statistics are not those that were looked at."""
@@ -182,7 +172,7 @@ class Pix2PixExperiment(TranslationExperiment):
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""
         generator, discriminator = self.build_networks()
-        self._perceptual(generator)
+        perceptual = self._perceptual(generator)
         data, config = self.recipe.data, self.recipe.training
         seen = config.steps * config.discriminator_steps * data.batch_size
         rows = [
@@ -192,6 +182,6 @@ class Pix2PixExperiment(TranslationExperiment):
             ("training pairs", str(len(self.pairs))),
             ("validation pairs", str(len(self.held_out))),
             ("pairs seen in all", f"{seen:,}"),
-            ("losses", "; ".join(self.losses())),
+            ("losses", "; ".join(self.losses(perceptual))),
         ]
         return [("starts from", self.recipe.init), *rows] if self.recipe.init else rows

@@ -130,8 +130,9 @@ class Session:
 
     def _fit(self, validator: Validator) -> dict[str, float]:
         """Train to the end of the stage; return the scores of its last look."""
-        ends = [step for step in self.experiment.stages() if step > self.step]
-        end = min([*ends, self.recipe.training.steps])
+        borders = [0, *self.experiment.stages(), self.recipe.training.steps]
+        begin = max(step for step in borders if step <= self.step)
+        end = min(step for step in borders if step > self.step)
         self.experiment.begin_stage(self.model, self.step, self.run)
         failures: list[ImganError] = []
         data = self.experiment.dataset(self.model, self.step, failures)
@@ -143,6 +144,7 @@ class Session:
                 self.judges,
                 validator,
                 first_step=self.step,
+                stage_begin=begin,
                 stage_end=end,
                 interrupt=interrupt,
                 progress=self.progress,

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
 from imgan import families
 from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import Card
@@ -18,13 +16,15 @@ from imgan.losses.artifacts import ArtifactLoss
 from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
+from imgan.losses.perceptual import PerceptualLoss
 from imgan.losses.texture import TextureLoss
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
 from imgan.training.adversarial import build_optimizer
+from imgan.training.adversarial import check_penalties
 from imgan.training.content import build_perceptual
-from imgan.training.content import perceptual_name
+from imgan.training.content import perceptual_names
 from imgan.training.experiment import build_network
 from imgan.training.run_folder import RunFolder
 from imgan.training.super_resolution import SuperResolutionExperiment
@@ -41,21 +41,15 @@ class SRGANExperiment(SuperResolutionExperiment):
 
     recipe: SRGANRecipe
 
-    def __init__(self, recipe: SRGANRecipe) -> None:
-        super().__init__(recipe)
-        self._provenance: dict[str, Any] = {}
-
-    @property
-    def generator_path(self) -> str:
-        """`package.module:Class` of the generator."""
-        network = self.recipe.network
-        return families.get(network).generator if network else self.family.generator
-
     @property
     def content_teaches(self) -> bool:
         """Whether losses that compare with the truth have any weight."""
         config = self.recipe.training
-        return bool(config.pixel_weight or config.perceptual or config.frequency)
+        weights = (
+            *(config.pixel_weight, config.frequency, config.artifacts),
+            *(config.color, config.texture, config.feature_matching),
+        )
+        return any(weights) or config.perceptual is not None
 
     @property
     def batch_size(self) -> int:
@@ -80,6 +74,7 @@ class SRGANExperiment(SuperResolutionExperiment):
             self.family.discriminator, "discriminator", recipe.discriminator, fixed
         )
         self.check_patch_size(network, network.size_multiple)
+        check_penalties(recipe.training, network)
         return network
 
     def build_model(self) -> Any:
@@ -112,7 +107,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         perceptual = config.perceptual
         return {
             "pixel_loss": self.pixel_loss(generator),
-            "perceptual": self._perceptual(generator) if perceptual else None,
+            "perceptual": self._perceptual(generator),
             "frequency": FocalFrequencyLoss() if config.frequency else None,
             "artifacts": ArtifactLoss() if config.artifacts else None,
             "color": self._color() if config.color else None,
@@ -133,18 +128,14 @@ class SRGANExperiment(SuperResolutionExperiment):
         # Squares of about 32 pixels that hold whole cells of depth-to-space.
         return ColorLoss(32 // period * period, period)
 
-    def _perceptual(self, generator: Any) -> keras.losses.Loss | None:
-        config, data = self.recipe.training.perceptual, self.recipe.data
-        if config is None:
-            return None
-        loss = build_perceptual(
-            config,
+    def _perceptual(self, generator: Any) -> PerceptualLoss | None:
+        data = self.recipe.data
+        return build_perceptual(
+            self.recipe.training.perceptual,
             channels=("data.channels", data.channels),
             side=("data.hr_patch_size", data.hr_patch_size),
             value_range=generator.output_range,
         )
-        self._provenance = loss.provenance()
-        return loss
 
     def _matching(self, discriminator: Any) -> dict[str, Any]:
         config = self.recipe.training
@@ -208,30 +199,32 @@ class SRGANExperiment(SuperResolutionExperiment):
         network, card = super().bundle(model, scores)
         return network, card.model_copy(update={"fidelity_partner": self._partner()})
 
-    def losses(self) -> list[str]:
-        """Return the names of the losses that were used, for the card."""
+    def losses(self, model: Any) -> list[str]:
+        """Return the names of the losses that a model was trained by, for the card."""
+        return self._names(model.perceptual)
+
+    def _names(self, perceptual: PerceptualLoss | None) -> list[str]:
         config = self.recipe.training
         names = [config.pixel_loss, *adversarial_loss_names(config)]
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
         names += ["color"] if config.color else []
         names += ["texture"] if config.texture else []
-        if config.perceptual:
-            names.append(perceptual_name(config.perceptual, self._provenance))
-        return names
+        return [*names, *perceptual_names(perceptual)]
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""
         discriminator = self.build_discriminator()
         # Names of layers and files are looked at before anything is spent.
         self._matching(discriminator)
+        perceptual = None
         if self.recipe.training.perceptual:
-            self._perceptual(self.build_generator())
+            perceptual = self._perceptual(self.build_generator())
         rows = super().plan()
         size = f"{discriminator.count_params():,} parameters"
         kind = type(discriminator).__name__
         rows.append(("discriminator", f"{kind}, {size}"))
-        rows.append(("losses", "; ".join(self.losses())))
+        rows.append(("losses", "; ".join(self._names(perceptual))))
         return rows
 
 

@@ -27,28 +27,21 @@ from imgan.models.step_degradation import StepDegradation
 from imgan.networks.halo import halo
 from imgan.training.content import build_pixel_loss
 from imgan.training.experiment import Experiment
+from imgan.training.experiment import as_shipped
 from imgan.training.experiment import build_network
 from imgan.training.initial_enlarger import initial_enlarger
-from imgan.training.muon import ConvMuon
+from imgan.training.muon import OPTIMIZERS
 from imgan.training.run_folder import RunFolder
 from imgan.training.schedules import RunSchedule
 from imgan.training.validation import SuperResolutionValidator
 
 _DEGRADATION_SEED = 1_000_003
 
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "muon": ConvMuon}
-"""Of the training by a pixel loss alone, by their names in recipes."""
-
 
 class SuperResolutionExperiment(Experiment):
     """Data, generator, validation and card; subclasses say how it is trained."""
 
     recipe: SuperResolutionRecipe
-
-    @property
-    def generator_path(self) -> str:
-        """`package.module:Class` of the generator."""
-        return self.family.generator
 
     def build_generator(self) -> Any:
         """Return the network that the run begins with.
@@ -64,6 +57,7 @@ class SuperResolutionExperiment(Experiment):
                 "scale": recipe.scale,
                 "channels": recipe.data.channels,
                 "dtype": recipe.training.precision,
+                "synchronized": replica_count() > 1,
             }
             path = self.generator_path
             network = build_network(path, "generator", recipe.generator, fixed)
@@ -143,7 +137,7 @@ class SuperResolutionExperiment(Experiment):
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the moving average in its inference form, and its card."""
         recipe = self.recipe
-        network = model.ema_generator.fused().variant(dtype="float32")
+        network = as_shipped(model.ema_generator.fused())
         card = Card(
             **self.base_card(network),
             scale=recipe.scale,
@@ -153,14 +147,14 @@ class SuperResolutionExperiment(Experiment):
             pixel_range=recipe.data.value_range,
             size_multiple=network.size_multiple,
             **enlarging_reach(network),
-            losses=self.losses(),
+            losses=self.losses(model),
             metrics=self._scores(scores),
         )
         return network, card
 
     @abstractmethod
-    def losses(self) -> list[str]:
-        """Return the names of the losses that were used, for the card."""
+    def losses(self, model: Any) -> list[str]:
+        """Return the names of the losses that a model was trained by, for the card."""
 
     def _scores(self, scores: dict[str, float]) -> list[Score]:
         data = self.recipe.data
@@ -235,8 +229,8 @@ class RegressionExperiment(SuperResolutionExperiment):
         """What the recipe calls it."""
         return self.recipe.training.loss
 
-    def losses(self) -> list[str]:
-        """Return the names of the losses that were used, for the card."""
+    def losses(self, model: Any) -> list[str]:
+        """Return the names of the losses that a model was trained by, for the card."""
         config = self.recipe.training
         return [config.loss, *(["focal_frequency"] if config.frequency else [])]
 

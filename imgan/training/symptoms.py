@@ -49,7 +49,8 @@ SYMPTOMS = {
     "discriminator_wins": Symptom(
         "the discriminator tells every real picture from every generated one",
         "Lower training.discriminator_optimizer.learning_rate, set "
-        "training.augment=diff_augment for small data, or add training.r1_gamma.",
+        "training.augment=diff_augment for small data, or add training.r1_gamma where "
+        "the discriminator has no batch normalisation.",
     ),
     "collapse": Symptom(
         "the generator draws nearly the same picture from different noise",

@@ -6,14 +6,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from imgan import families
 from imgan.bundles.card import Card
 from imgan.bundles.card import InferenceMode
 from imgan.bundles.reach import translating_reach
 from imgan.config.translation import TranslationRecipe
 from imgan.errors import ConfigError
 from imgan.models.replicas import replica_count
+from imgan.training.adversarial import check_penalties
 from imgan.training.experiment import Experiment
+from imgan.training.experiment import as_shipped
 from imgan.training.experiment import build_network
 from imgan.training.initial import enhances
 from imgan.training.initial import initial_generator
@@ -38,12 +39,6 @@ class TranslationExperiment(Experiment):
         """Name of the model that the run begins with as it is; None: there is none."""
         init = self.recipe.init
         return None if enhances(self.generator_path, init) else init
-
-    @property
-    def generator_path(self) -> str:
-        """`package.module:Class` of the generator."""
-        network = self.recipe.network
-        return families.get(network).generator if network else self.family.generator
 
     def build_generator(self, source_channels: int, target_channels: int) -> Any:
         """Return a generator that a run begins with.
@@ -86,6 +81,7 @@ class TranslationExperiment(Experiment):
             self.family.discriminator, "discriminator", recipe.discriminator, fixed
         )
         self._check_size("discriminator", network)
+        check_penalties(recipe.training, network)
         return network
 
     def _check_size(self, section: str, network: Any) -> None:
@@ -117,11 +113,8 @@ class TranslationExperiment(Experiment):
             network: The moving average of a generator.
             inputs: Name of what it is given in a batch.
         """
-        form = {"dtype": "float32"}
-        if "synchronized" in network.get_config():
-            form["synchronized"] = False  # type: ignore[assignment]
         count = self.recipe.training.statistics_batches
-        plain = network.variant(**form)
+        plain = as_shipped(network)
         if not count:
             return plain
         batches = itertools.islice(self.statistics_batches(), count)

@@ -25,6 +25,7 @@ from imgan.metrics.translation import score_pair
 from imgan.training.experiment import Look
 from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
+from imgan.training.sheets import arrange
 from imgan.types import Array
 from imgan.types import from_range
 from imgan.types import to_range
@@ -36,7 +37,6 @@ here, and must not run out of memory over a photograph."""
 # Longer side of a picture on the sample sheet, and pictures on it.
 _SHEET_SIDE = 256
 _SHEET_ROWS = 8
-_SHEET_GAP = 2
 # Contrast in [0, 1] under which all true pictures together count as empty.
 _LEAST_CONTRAST = 0.002
 
@@ -109,7 +109,7 @@ def look_at_pairs(translate: Translator, pairs: Iterable[Pair]) -> Iterator[Look
         TrainingError: If an output is not finite.
     """
     for pair in pairs:
-        source, target = _centre(pair.source), as_unit(_centre(pair.target))
+        source, target = centre(pair.source), as_unit(centre(pair.target))
         output = translate(source)
         if not np.isfinite(output).all():
             raise TrainingError(
@@ -154,7 +154,7 @@ class TranslationValidator(Validator):
                 contrasts.append((_contrast(one.output), _contrast(one.target)))
         except TrainingError:
             return Look({"psnr": float("nan")})
-        write_image(Picture(_arrange(rows)), self.run.sample_sheet(step))
+        write_image(Picture(arrange(rows)), self.run.sample_sheet(step))
         return Look(_named(mean_scores(scores)), signs=_signs(contrasts))
 
 
@@ -174,18 +174,14 @@ def _named(means: PairScores) -> dict[str, float]:
 
 def sheet(rows: Sequence[Sequence[Array]]) -> Array:
     """Return pictures side by side as 8-bit RGB, white between and beside them."""
-    return _arrange([[_shown(pixels) for pixels in row] for row in rows])
+    return arrange([[_shown(pixels) for pixels in row] for row in rows])
 
 
-def _arrange(cells: Sequence[Sequence[Array]]) -> Array:
-    flat = [cell for row in cells for cell in row]
-    height = max(cell.shape[0] for cell in flat) + _SHEET_GAP
-    width = max(cell.shape[1] for cell in flat) + _SHEET_GAP
-    lines = [
-        np.concatenate([_framed(cell, height, width) for cell in row], axis=1)
-        for row in cells
-    ]
-    return np.concatenate(lines)[:-_SHEET_GAP, :-_SHEET_GAP]
+def centre(pixels: Array) -> Array:
+    """Return what is looked at of a picture: all, or the middle of a large one."""
+    height, width = pixels.shape[:2]
+    top, left = (max(0, (side - MOST_SIDE) // 2) for side in (height, width))
+    return pixels[top : top + MOST_SIDE, left : left + MOST_SIDE]
 
 
 def _signs(contrasts: Sequence[tuple[float, float]]) -> dict[str, float]:
@@ -193,12 +189,6 @@ def _signs(contrasts: Sequence[tuple[float, float]]) -> dict[str, float]:
     if usual <= _LEAST_CONTRAST * len(contrasts):
         return {}
     return {"contrast": float(own / usual)}
-
-
-def _centre(pixels: Array) -> Array:
-    height, width = pixels.shape[:2]
-    top, left = (max(0, (side - MOST_SIDE) // 2) for side in (height, width))
-    return pixels[top : top + MOST_SIDE, left : left + MOST_SIDE]
 
 
 def _contrast(pixels: Array) -> float:
@@ -219,8 +209,3 @@ def _shown(pixels: Array) -> Array:
         shown = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
         shown = shown.reshape(size[1], size[0], -1)
     return np.repeat(shown, 3, axis=2) if shown.shape[2] == 1 else shown
-
-
-def _framed(cell: Array, height: int, width: int) -> Array:
-    below, beside = height - cell.shape[0], width - cell.shape[1]
-    return np.pad(cell, ((0, below), (0, beside), (0, 0)), constant_values=255)

@@ -24,6 +24,7 @@ from imgan.metrics.ssim import ssim
 from imgan.training.experiment import Look
 from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
+from imgan.training.sheets import arrange
 from imgan.types import Array
 from imgan.types import ValueRange
 from imgan.types import dtype_peak
@@ -31,8 +32,6 @@ from imgan.types import to_range
 
 # Largest side of a crop on the sample sheet, in high-resolution pixels.
 SHEET_CROP = 192
-# White between the crops, and beside smaller ones.
-_SHEET_GAP = 2
 # Pictures on the sheet.
 _SHEET_ROWS = 6
 # What equal pictures score: one empty picture must not make a mean infinite.
@@ -173,16 +172,7 @@ class SuperResolutionValidator(Validator):
                 self._references[:_SHEET_ROWS], outputs, self.pairs, strict=False
             )
         ]
-        height = max(crop.shape[0] for row in rows for crop in row) + _SHEET_GAP
-        width = max(crop.shape[1] for row in rows for crop in row) + _SHEET_GAP
-        sheet = np.concatenate(
-            [
-                np.concatenate([_cell(crop, height, width) for crop in row], axis=1)
-                for row in rows
-            ]
-        )
-        sheet = sheet[:-_SHEET_GAP, :-_SHEET_GAP]
-        write_image(Picture(sheet), self.run.sample_sheet(step))
+        write_image(Picture(arrange(rows)), self.run.sample_sheet(step))
 
 
 def _mean(values: list[float]) -> float:
@@ -246,9 +236,3 @@ def _crop(pixels: Array) -> Array:
     crop = to_uint8(pixels[top : top + side, left : left + side])
     # Grey, or the first of many bands.
     return crop if channels == 3 else np.repeat(crop[..., :1], 3, axis=2)
-
-
-def _cell(crop: Array, height: int, width: int) -> Array:
-    """Return a crop with white below and beside it."""
-    below, beside = height - crop.shape[0], width - crop.shape[1]
-    return np.pad(crop, ((0, below), (0, beside), (0, 0)), constant_values=255)

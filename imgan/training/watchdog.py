@@ -95,11 +95,20 @@ class Watchdog:
         return Alarm(step, "not_finite", f"{', '.join(bad)} not finite")
 
     def observe(self, numbers: Mapping[str, float], steps: int) -> None:
-        """Remember the means over some steps: one batch alone proves nothing."""
+        """Remember the means over some steps: one batch alone proves nothing.
+
+        Args:
+            numbers: The means.
+            steps: How many; below 0: forget them again.
+        """
         state = self.state
         for name, value in numbers.items():
             state.totals[name] = state.totals.get(name, 0.0) + value * steps
         state.counted += steps
+
+    def begin_stage(self) -> None:
+        """Forget the numbers since the last look: another train step has others."""
+        self.state.totals, self.state.counted = {}, 0
 
     def look(
         self,

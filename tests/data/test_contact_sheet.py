@@ -9,7 +9,11 @@ from imgan.config import validate_recipe
 from imgan.data.contact_sheet import arrange
 from imgan.data.contact_sheet import check_sheet_path
 from imgan.data.contact_sheet import write_contact_sheet
+from imgan.data.image_sampler import ImageSampler
+from imgan.data.images import open_images
+from imgan.data.pixels import as_unit
 from imgan.errors import OutputError
+from imgan.io.images import read_image
 
 
 def test_samples_lie_in_rows_on_white() -> None:
@@ -67,6 +71,32 @@ def test_a_sheet_shows_degraded_sharp_and_sharpened_patches(tmp_path: Path) -> N
     )
     means = [part.mean() for part in (low, high, target)]
     assert max(means) - min(means) < 20
+
+
+def test_a_sheet_of_a_generator_shows_the_first_samples_of_the_run(
+    tmp_path: Path,
+) -> None:
+    """Nine of twelve pictures, in the order and with the flips that are trained on."""
+    photo = skimage.data.astronaut()
+    images = np.stack([photo[40 * n : 40 * n + 8, 200:208] for n in range(12)])
+    np.savez(tmp_path / "a.npz", images=images)
+    data = {"train": str(tmp_path / "a.npz"), "image_size": 8}
+    recipe = validate_recipe(
+        {
+            "name": "tiny",
+            "family": "gan",
+            "seed": 4,
+            "data": {**data, "holdout": 0.25, "flip": True},
+            "training": {"steps": 1},
+        }
+    )
+    write_contact_sheet(recipe, tmp_path / "sheet.png")
+    store = open_images(data["train"], image_size=8, channels=3)
+    left, _ = store.split(0.25, 4)
+    samples = ImageSampler(left, seed=4, flip=True).batch(0, 9).images
+    expected = arrange([[as_unit(image)] for image in samples])
+    sheet = read_image(tmp_path / "sheet.png").pixels
+    np.testing.assert_array_equal(sheet, expected)
 
 
 def test_nothing_else_is_overwritten(tmp_path: Path) -> None:

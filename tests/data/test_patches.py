@@ -1,7 +1,9 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 import skimage.data
 
@@ -141,6 +143,30 @@ def test_pictures_are_decoded_again_when_they_may_not_be_kept(folder: Path) -> N
     assert keeping.keep
     assert keeping[0] is keeping[0]
     assert forgetting[0] is not forgetting[0]
+
+
+@pytest.mark.parametrize(("reduced", "needed"), [(False, 472), (True, 544)])
+def test_what_reduction_makes_counts_as_floats(
+    reduced: bool, needed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: 128 pixels of 3 bytes, and 8 small ones of 8 bytes of detail and 3 or 12
+    of colour: 384 + 8 * 11 or 384 + 8 * 20.
+    """
+    save(tmp_path / "hr" / "a.png", skimage.data.chelsea()[:8, :16])
+    paths = list_pairs(tmp_path / "hr", None, 4)
+
+    def reduce(hr: Array, index: int) -> Array:
+        return resize_bicubic(hr, 1 / 4).astype(np.float32) / 255
+
+    def store(memory: float) -> PairStore:
+        found = SimpleNamespace(total=memory)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: found)
+        return PairStore(paths, 4, reduce=reduce if reduced else None)
+
+    pair = store(0)[0]
+    assert pair.hr.nbytes + pair.lr.nbytes + 8 * 8 == needed
+    assert not store(4 * needed - 4).keep
+    assert store(4 * needed + 4).keep
 
 
 def test_batches_are_the_samples_in_order_from_any_step(folder: Path) -> None:

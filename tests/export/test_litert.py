@@ -219,6 +219,19 @@ def test_a_file_that_computes_something_else_is_not_left(
     assert not (tmp_path / "out").exists()
 
 
+def test_pictures_to_score_are_looked_for_before_the_conversion(
+    compact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convert(*_: object) -> bytes:
+        pytest.fail("The pictures are not there")
+
+    monkeypatch.setattr("imgan.export.litert._convert", convert)
+    photos = save_pictures(tmp_path / "photos", (60, 70, 3))
+    options = {"precision": "int8", "calibrate": photos, "score": tmp_path / "none"}
+    with pytest.raises(DataError):
+        export_litert(compact, tmp_path / "out", **options)  # type: ignore[arg-type]
+
+
 def test_without_the_runtime(
     compact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,13 +10,16 @@ import tensorflow as tf
 from imgan.bundles.bundle import save_bundle
 from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
+from imgan.bundles.drawing import drawing_function
 from imgan.bundles.picture_graph import freeze
 from imgan.bundles.register import resolve
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
 from imgan.errors import UsageError
+from imgan.export import saved_model
 from imgan.export.saved_model import export_saved_model
 from imgan.inference.sampler import load_sampler
+from imgan.io.temporaries import machine_name
 from tests.export import bundles
 from tests.export.sessions import load_session
 from tests.inference import generators
@@ -183,9 +186,43 @@ def test_raw_values_stay_in_their_units(tmp_path: Path) -> None:
 
 def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
     """Process 1 is there always; no process has a number of 9 digits."""
-    served = tmp_path / "served"
-    for name in (".999999999.imgan-tmp", ".1.imgan-tmp"):
+    served, here = tmp_path / "served", machine_name()
+    elsewhere = ".export.999999999@elsewhere.imgan-tmp"
+    alive = f".export.1@{here}.imgan-tmp"
+    for name in (f".export.999999999@{here}.imgan-tmp", alive, elsewhere):
         (served / name).mkdir(parents=True)
         (served / name / "saved_model.pb").write_bytes(b"half")
-    export_saved_model(generators.labelled(tmp_path / "labelled"), served)
-    assert sorted(path.name for path in served.iterdir()) == [".1.imgan-tmp", "1"]
+    bundle = generators.labelled(tmp_path / "labelled")
+    export_saved_model(bundle, served)
+    assert {path.name for path in served.iterdir()} == {alive, elsewhere, "1"}
+
+
+def test_a_number_that_another_export_takes_meanwhile_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, numbers = tmp_path / "served", iter((1, 2))
+    (served / "1").mkdir(parents=True)
+    (served / "1" / "saved_model.pb").write_bytes(b"another")
+    monkeypatch.setattr(saved_model, "next_version", lambda _: next(numbers))
+    bundle = generators.labelled(tmp_path / "labelled")
+    assert export_saved_model(bundle, served).folder == served / "2"
+    assert sorted(path.name for path in served.iterdir()) == ["1", "2"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_an_export_that_draws_something_else_gets_no_name(
+    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def black(network: Any, card: Any) -> Any:
+        drawn = drawing_function(network, card)
+
+        def draw(**inputs: Any) -> dict[str, Any]:
+            return {"images": tf.zeros_like(drawn(**inputs)["images"])}
+
+        return draw
+
+    monkeypatch.setattr("imgan.export.parity.drawing_function", black)
+    bundle = generators.labelled(tmp_path / "labelled")
+    with pytest.raises(CheckpointError, match="must compute what its bundle does"):
+        export_saved_model(bundle, tmp_path / "served", precision=precision)
+    assert not list((tmp_path / "served").iterdir())

@@ -101,6 +101,18 @@ def test_other_kinds_of_models_have_other_requests(tmp_path: Path) -> None:
     assert "output_bytes" not in (kit / "README.md").read_text()
 
 
+def test_a_model_of_label_maps_is_sent_numbers(tmp_path: Path) -> None:
+    changes = {"recipe": {"data": {"source": {"labels": True}}}}
+    bundle = translators.save_negative(tmp_path / "maps", 1, 3, **changes)
+    version = export_saved_model(Path(bundle), tmp_path / "served").folder
+    kit = write_serving_kit(tmp_path / "served", read_card(version))
+    assert "a small map of labels" in (kit / "README.md").read_text()
+    (instance,) = json.loads((kit / "request.json").read_text())["instances"]
+    file = base64.b64decode(instance["image_bytes"]["b64"])
+    answer = load_session(version)("image_bytes", image_bytes=np.array([file]))
+    assert list(answer["error"]) == [b""]
+
+
 def test_names_that_a_server_takes(exported: Path) -> None:
     card = read_card(exported / "1")
     renamed = card.model_copy(update={"name": "my model (old)"})

@@ -108,13 +108,13 @@ def test_interpolation_joins_two_pictures(
 ) -> None:
     sampler, label = samplers[kind], LABEL[kind]
     first = 15  # The two lie in different batches.
-    frames = sampler.interpolate(first, 40, label=label, seed=2)
+    frames = np.stack([*sampler.interpolate(first, 40, label=label, seed=2)])
     assert frames.shape == (40, *sampler.draw(1, label=label).shape[1:])
     ends = sampler.draw(2, label=label, seed=2, first=first)
     path = np.concatenate([ends[:1], frames, ends[1:]]).astype(float)
     steps = np.abs(np.diff(path, axis=0)).mean(axis=(1, 2, 3))
     assert steps.max() < 0.25 * np.abs(path[0] - path[-1]).mean()
-    again = sampler.interpolate(first, 40, label=label, seed=2)
+    again = np.stack([*sampler.interpolate(first, 40, label=label, seed=2)])
     np.testing.assert_array_equal(frames, again)
 
 

@@ -194,6 +194,13 @@ def test_hidden_colour_is_the_nearest_across_the_border(wrap):
         np.testing.assert_array_equal(bleed_wrapped(pixels, alpha, wrap), expected)
 
 
+@pytest.mark.parametrize("options", [{"wrap": "x"}, {"keep_colors": True}])
+def test_what_needs_whole_pictures_refuses_a_crop(engine, options):
+    predictor = Predictor(engine, **options)
+    with pytest.raises(UsageError, match="--fit crop cuts them"):
+        predictor.predict(picture(20, 40, 3), target=TargetSize(20, 20, "crop"))
+
+
 def test_transparency_wraps_as_well(engine):
     image, alpha = picture(24, 30, 3), np.full((24, 30), 255, np.uint8)
     alpha[20:, :6] = 0

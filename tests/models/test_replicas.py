@@ -110,7 +110,7 @@ def test_super_resolution_in_both_stages() -> None:
 @pytest.mark.thorough
 def test_what_learns_from_pairs() -> None:
     results = printed("two_devices_pairs")
-    assert set(results) == {"regression", "pix2pix"}
+    assert set(results) == {"regression", "srresnet", "pix2pix"}
     for name, result in results.items():
         assert result["moved"] > 1e-4, name
         assert result["weights"] < 1e-6, name

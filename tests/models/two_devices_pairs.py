@@ -18,6 +18,7 @@ from imgan.models.pix2pix import Pix2Pix
 from imgan.models.regression import Regression
 from imgan.networks.patchgan import MultiScalePatchGAN
 from imgan.networks.repsr import RepSR
+from imgan.networks.srresnet import SRResNet
 from imgan.networks.unet import UNetGenerator
 from tests.models.two_devices import farthest
 from tests.models.two_devices import tf
@@ -31,7 +32,7 @@ def main() -> None:
     one = tf.config.LogicalDeviceConfiguration()
     tf.config.set_logical_device_configuration(cpu, [one, one])
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    makers = {"regression": regression, "pix2pix": pix2pix}
+    makers = {"regression": regression, "srresnet": srresnet, "pix2pix": pix2pix}
     results = {name: compare(strategy, make) for name, make in makers.items()}
     json.dump(results, sys.stdout)
 
@@ -52,7 +53,18 @@ def compare(strategy: Any, make: Callable[[], Any]) -> dict[str, Any]:
 
 def regression() -> Regression:
     keras.utils.set_random_seed(3)
-    model = Regression(RepSR(scale=2, num_filters=4, num_convs=1))
+    return _by_pixels(RepSR(scale=2, num_filters=4, num_convs=1))
+
+
+def srresnet() -> Regression:
+    """Return one with batch normalisation."""
+    keras.utils.set_random_seed(3)
+    network = SRResNet(scale=2, num_filters=4, num_blocks=1, synchronized=True)
+    return _by_pixels(network)
+
+
+def _by_pixels(network: Any) -> Regression:
+    model = Regression(network)
     model.compile(
         keras.optimizers.SGD(1e-2),
         pixel_loss=PixelL1Loss(),

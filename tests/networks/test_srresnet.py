@@ -1,6 +1,7 @@
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -62,12 +63,28 @@ def test_srresnet_as_others_trained_it() -> None:
 
 def test_networks_saved_before_these_arguments_load() -> None:
     config = SRResNet(scale=2, num_filters=4, num_blocks=1).get_config()
-    for name in ("output_activation", "standardized", "normalized_trunk"):
+    newer = ("output_activation", "standardized", "normalized_trunk", "synchronized")
+    for name in newer:
         del config[name]
     network = SRResNet.from_config(config)
+    assert not network.get_config()["synchronized"]
     assert network.get_layer("last").activation.__name__ == "linear"
     assert "standardize" not in {layer.name for layer in network.layers}
     assert network.get_layer("trunk_norm").weights
+
+
+@pytest.mark.parametrize("synchronized", [False, True])
+def test_replicas_share_statistics_where_they_shall(synchronized: bool) -> None:
+    network = SRResNet(scale=2, num_blocks=1, synchronized=synchronized)
+    shared = {
+        layer.name: layer.synchronized for layer in network.layers if _norm(layer)
+    }
+    names = ("block_00_norm_1", "block_00_norm_2", "trunk_norm")
+    assert shared == dict.fromkeys(names, synchronized)
+
+
+def _norm(layer: Any) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization)
 
 
 @pytest.mark.parametrize(

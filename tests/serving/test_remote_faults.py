@@ -1,5 +1,7 @@
 """What goes wrong between here and a server: retried, worked around, or said."""
 
+import contextlib
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -16,10 +18,13 @@ from imgan.errors import MissingExtraError
 from imgan.errors import ServerError
 from imgan.errors import UsageError
 from imgan.inference.predictor import Predictor
+from imgan.inference.remote import connect
+from imgan.inference.remote_rest import available_versions
 from tests.inference.networks import picture
 from tests.serving.loopback import Faults
 from tests.serving.loopback import Loopback
 from tests.serving.servable import Servable
+from tests.serving.servable import load_versions
 
 SCHEMES = ["grpc", "http"]
 
@@ -274,3 +279,55 @@ def test_a_server_that_pads_what_it_merges(
     monkeypatch.setattr(Servable, "predict", padded)
     with pytest.raises(ServerError, match="turn pad_variable_length_inputs off"):
         enlarge(picture(8, 9, 3))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_new_version_does_not_get_into_what_is_being_made(
+    scheme: str, service: Loopback, translating: Path, near: Predictor
+) -> None:
+    enlarge = load(service, scheme)
+    versions = service._models["small"]
+    versions[2] = load_versions(translating)[1]
+    image = picture(41, 37, 3)
+    np.testing.assert_array_equal(enlarge(image), near(image))
+    del versions[1]
+    with pytest.raises(ServerError, match=r"has no version 1 .* or not any more"):
+        enlarge(image)
+
+
+def test_a_proxy_that_tells_no_versions_is_asked_for_the_latest(
+    service: Loopback, near: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgan.inference.remote_rest.available_versions", lambda _: [])
+    image = picture(20, 21, 3)
+    np.testing.assert_array_equal(load(service, "http")(image), near(image))
+
+
+def test_versions_that_are_ready() -> None:
+    rows = [
+        {"version": "3", "state": "LOADING"},
+        {"version": "2", "state": "AVAILABLE"},
+    ]
+    assert available_versions({"model_version_status": rows}) == [2]
+    for other in ([], {}, {"model_version_status": [{"state": "AVAILABLE"}]}, None):
+        assert available_versions(other) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_host_that_takes_no_connection_is_not_waited_for_again(scheme: str) -> None:
+    """Its queue of connections is full, as a firewall would drop packets."""
+    with socket.socket() as host, contextlib.ExitStack() as queue:
+        host.bind(("127.0.0.1", 0))
+        host.listen(0)
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(host.getsockname())
+        url = f"{scheme}://127.0.0.1:{host.getsockname()[1]}/small"
+        transport = connect(url, timeout=0.5)
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(ServerError):
+                transport.predict("card", [b""])
+            assert time.monotonic() - began < 1.5
+        transport.close()

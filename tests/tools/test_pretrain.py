@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import skimage.data
 import yaml
 
 from imgan.bundles.card import read_card
+from imgan.types import Array
+from tests.tools.loading import load_tool
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +30,14 @@ def call(*words: object) -> str:
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+def weights(folder: Path) -> list[Array]:
+    """Return the weights that training goes on with, and their moving average."""
+    plan = json.loads((folder / "plan.json").read_text())
+    model = load_tool("pretrain")._load_or_build(folder, plan)
+    averages = model.optimizer._model_variables_moving_average
+    return [np.asarray(v) for v in [*model.trainable_variables, *averages]]
 
 
 @pytest.mark.slow
@@ -51,7 +62,8 @@ def test_slices_add_up_to_a_bundle(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
     work = tmp_path / "work"
-    call("pack", path, work, "--files", 1)
+    call("pack", path, work, "--files", 1, "--set", "training.optimizer=muon")
+    whole = shutil.copytree(work, tmp_path / "whole")
     assert (work / "patches-00.npz").stat().st_size <= 50 * 2**20
     with np.load(work / "patches-00.npz") as packed:
         assert packed["hr"].dtype == np.uint8
@@ -63,6 +75,9 @@ def test_slices_add_up_to_a_bundle(tmp_path: Path) -> None:
     assert 0 < int(first.split()[1]) < 300
     assert call("fit", work).startswith("step 300 of 300")
     assert "finished" in call("fit", work)
+    call("fit", whole)
+    for slices, one in zip(weights(work), weights(whole), strict=True):
+        np.testing.assert_allclose(slices, one, rtol=1e-3, atol=1e-4)
     call("bundle", work, tmp_path / "run")
     card = read_card(tmp_path / "run" / "bundle")
     assert card.training_steps == 300

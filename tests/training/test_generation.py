@@ -7,17 +7,20 @@ import pytest
 
 from imgan.bundles.bundle import load_network
 from imgan.bundles.card import read_card
+from imgan.config import load_recipe
 from imgan.errors import ConfigError
 from imgan.io.images import read_image
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import open_run
 from imgan.training.train import build_experiment
+from imgan.training.train import check_recipe
 from imgan.training.train import train
 from tests.training.conftest import NETWORKS
 from tests.training.conftest import gan_recipe
 from tests.training.conftest import numbers
 
 FAMILIES = sorted(NETWORKS)
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -110,6 +113,39 @@ def test_every_option_of_a_recipe_reaches_the_model(tmp_path: Path) -> None:
     last = numbers(run)[-2]
     assert {"augment_probability", "discriminator_r1"} <= last.keys()
     assert last["generator_feature_matching_loss"] > 0
+
+
+@pytest.mark.parametrize("key", ["gradient_penalty", "r1_gamma"])
+@pytest.mark.parametrize(
+    ("normalization", "refused"), [("batch", True), ("layer", False), ("none", False)]
+)
+def test_penalties_want_no_statistics_of_the_batch(
+    key: str, normalization: str, refused: bool
+) -> None:
+    """At 8 pixels there is one convolution, which is not normalised."""
+    recipe = gan_recipe(
+        "dcgan",
+        data={"image_size": 16},
+        discriminator={"normalization": normalization},
+        training={key: 1.0},
+    )
+    if not refused:
+        check_recipe(recipe)
+        return
+    with pytest.raises(ConfigError) as error:
+        check_recipe(recipe)
+    assert str(error.value) == (
+        f"training.{key} is of each picture alone, and the batch normalisation of "
+        "DCGANDiscriminator mixes those of a batch. Set "
+        "discriminator.normalization=none"
+    )
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan", "cgan", "wgan_gp"])
+def test_recipes_with_penalties_are_not_refused(name: str) -> None:
+    recipe = load_recipe(RECIPES / name / "digits.yaml")
+    assert recipe.training.r1_gamma or recipe.training.gradient_penalty
+    check_recipe(recipe)
 
 
 @pytest.mark.slow

@@ -452,6 +452,11 @@ def test_a_start_that_does_not_fit_is_told(
         ({"discriminator": {"receptive_field": 17}}, r"receptive_field must be one of"),
         ({"training": {"perceptual": {"weights": "no.h5"}}}, r"no\.h5"),
         (
+            {"training": {"gradient_penalty": 10.0}},
+            r"training\.gradient_penalty is of each picture alone.* of PatchGAN mixes "
+            r"those of a batch\. Set discriminator\.normalization=none",
+        ),
+        (
             {"data": {"train": {"a": "no/folder", "b": "no/other"}}},
             r"no/folder",
         ),
@@ -482,6 +487,6 @@ def test_batch_normalisation_of_single_pictures_is_warned_of_once(
 
 
 def test_losses_on_content_let_a_discriminator_win(pairs: Folders) -> None:
-    for weight, teaches in ((100.0, True), (0.0, False)):
-        values = paired(pairs, training={"pixel_weight": weight})
-        assert Pix2PixExperiment(recipe_of(values)).content_teaches is teaches
+    for given in ({"pixel_weight": 100.0}, {"feature_matching": 10.0}, {}):
+        values = paired(pairs, training={"pixel_weight": 0.0, **given})
+        assert Pix2PixExperiment(recipe_of(values)).content_teaches is bool(given)

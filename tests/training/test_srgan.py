@@ -243,6 +243,11 @@ def test_degrading_in_the_step_trains_as_well(
             {"data": {"hr_patch_size": 8}, "training": {"pixel_loss": "ssim"}},
             r"data\.hr_patch_size must be at least 11 for the pixel loss ssim.*: 8",
         ),
+        (
+            {"family": "srgan", "training": {"r1_gamma": 1.0}},
+            r"training\.r1_gamma is of each picture alone, and the batch normalisation "
+            r"of SRGANDiscriminator mixes .*\. Leave it out, or take another family",
+        ),
         ({"training": {"pixel_steps": 8}}, r"pixel_steps must be below"),
         ({"training": {"image_pool": 50}}, r"image_pool does not apply"),
         ({"network": "dcgan"}, r"must be a family of super-resolution"),
@@ -263,3 +268,22 @@ def test_recipes_that_cannot_work_are_told_before_the_first_step(
         experiment[key] = merged
     with pytest.raises(ImganError, match=message):
         check_recipe(validate_recipe(experiment))
+
+
+# Weights of losses that compare with the truth.
+CONTENT = ("pixel_weight", "frequency", "artifacts", "color", "texture")
+CONTENT = (*CONTENT, "feature_matching")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, *({key: 0.5} for key in CONTENT), {"perceptual": {"weights": "no.h5"}}],
+    ids=str,
+)
+def test_losses_on_content_let_a_discriminator_win(
+    experiment: dict[str, Any], given: dict[str, Any]
+) -> None:
+    none = {**dict.fromkeys(CONTENT, 0.0), "feature_layers": {}}
+    experiment["training"] |= {**none, **given}
+    recipe = validate_recipe(experiment)
+    assert SRGANExperiment(recipe).content_teaches is bool(given)

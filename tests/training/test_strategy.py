@@ -11,8 +11,14 @@ import tensorflow as tf
 import yaml
 
 from imgan.bundles.bundle import load_network
+from imgan.bundles.bundle import save_bundle
+from imgan.config import validate_recipe
+from imgan.training import experiment as experiments
+from imgan.training import generation
+from imgan.training import super_resolution as enlarging
 from imgan.training.run_folder import RunFolder
 from imgan.training.strategy import choose_strategy
+from imgan.training.train import build_experiment
 from tests.training import translating
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
@@ -178,3 +184,48 @@ def test_a_batch_that_two_devices_cannot_share_is_refused(tmp_path: Path) -> Non
     assert process.returncode == 2
     assert "data.batch_size must be a multiple of the 2 devices" in errors
     assert "Received: 9" in errors
+
+
+@pytest.fixture
+def two_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have networks built as under a strategy."""
+    for module in (experiments, generation, enlarging):
+        monkeypatch.setattr(module, "replica_count", lambda: 2)
+
+
+def synchronized(network: Any) -> bool:
+    return bool(network.get_config()["synchronized"])
+
+
+@pytest.mark.usefixtures("two_devices")
+def test_enlargers_are_shared_in_training_and_plain_in_a_bundle(
+    experiment: dict[str, Any], tmp_path: Path
+) -> None:
+    """From scratch, from a bundle, and from one of another scale."""
+    small = {"num_filters": 4, "num_blocks": 1}
+    experiment |= {"family": "srresnet", "generator": small}
+    made = build_experiment(validate_recipe(experiment))
+    model = made.create()
+    assert synchronized(model.generator)
+    network, card = made.bundle(model, {})
+    assert not synchronized(network)
+    assert card.network.config["synchronized"] is False
+    save_bundle(network, card, tmp_path / "bundle")
+    for scale in (2, 4):
+        changes = {"init": str(tmp_path / "bundle"), "scale": scale, "generator": {}}
+        recipe = validate_recipe({**experiment, **changes})
+        generator = build_experiment(recipe).create().generator
+        assert synchronized(generator)
+        assert generator.get_config()["scale"] == scale
+
+
+@pytest.mark.usefixtures("two_devices")
+def test_generators_that_begin_with_a_bundle_are_shared_too(tmp_path: Path) -> None:
+    values = gan_experiment("dcgan")
+    made = build_experiment(validate_recipe(values))
+    network, card = made.bundle(made.create(), {"diversity": 1.0})
+    assert not synchronized(network)
+    save_bundle(network, card, tmp_path / "bundle")
+    values |= {"init": str(tmp_path / "bundle"), "generator": {}}
+    model = build_experiment(validate_recipe(values)).create()
+    assert synchronized(model.generator)

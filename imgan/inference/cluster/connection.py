@@ -144,7 +144,8 @@ def _own_signals() -> Iterator[Callable[[], None]]:
 
     def take_back() -> None:
         if here:
-            signal.signal(signal.SIGTERM, end)
+            # A command may have an answer of its own.
+            signal.signal(signal.SIGTERM, before if callable(before) else end)
 
     try:
         yield take_back

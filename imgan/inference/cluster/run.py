@@ -23,6 +23,7 @@ from imgan.inference.cluster.follower import Follower
 from imgan.inference.cluster.pool import plan_pool
 from imgan.inference.cluster.setup import Assignment
 from imgan.inference.cluster.setup import Setup
+from imgan.inference.cluster.setup import identity_of
 from imgan.inference.eligibility import BICUBIC
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import Report
@@ -90,7 +91,14 @@ def run_on_cluster(
     with _marked(plan) as marker:
         card, scale = batch.worker.card, batch.worker.scale
         setup = Setup(
-            command, _absolute(options), card, scale, marker, load=load, worker=worker
+            command,
+            _absolute(options),
+            card,
+            scale,
+            marker,
+            load=load,
+            worker=worker,
+            identity=identity_of(options, card),
         )
         assignments = [Assignment.of(index, batch.items[index]) for index in left]
         try:

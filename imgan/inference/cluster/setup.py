@@ -9,6 +9,9 @@ from pathlib import Path
 
 from imgan import __version__
 from imgan.bundles.card import Card
+from imgan.bundles.card import read_card
+from imgan.bundles.fidelity import partner_of
+from imgan.bundles.register import resolve
 from imgan.inference.batch import load_predictor
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import FileRow
@@ -33,6 +36,27 @@ class Setup:
     load: Callable[[BatchOptions], Predictor] = load_predictor
     worker: type[Worker] = Worker
     version: str = __version__
+    identity: tuple[str, ...] = ()
+    """Of the model, on the machine of the command; see `identity_of`."""
+
+
+def identity_of(options: BatchOptions, card: Card | None) -> tuple[str, ...]:
+    """Return what tells one model from others, also where two have the same name.
+
+    Args:
+        options: Of the batch.
+        card: Of its model; None: bicubic enlargement.
+
+    Raises:
+        ImganError: If the partner of a fidelity cannot be found.
+    """
+    if card is None:
+        return ()
+    found = [card.weights_sha256, card.export.model_dump_json() if card.export else ""]
+    if options.fidelity is not None:
+        partner = partner_of(resolve(options.model))
+        found.append(read_card(partner).weights_sha256)
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from imgan import __version__
-from imgan.bundles.card import Card
 from imgan.errors import CheckpointError
 from imgan.errors import ClusterError
 from imgan.errors import OutputError
@@ -26,6 +25,7 @@ from imgan.inference.cluster.lanes import Lanes
 from imgan.inference.cluster.lanes import holding
 from imgan.inference.cluster.setup import Assignment
 from imgan.inference.cluster.setup import Setup
+from imgan.inference.cluster.setup import identity_of
 from imgan.inference.pipes import ByteBudget
 from imgan.inference.pipes import Stop
 from imgan.inference.predictor import Predictor
@@ -145,6 +145,11 @@ class ClusterWorker:
                 worker.read(item)
             with holding(self._outputs, item.output_bytes):
                 began = time.time()
+                if item.streamed and item.picture is not None:
+                    # Its file appears as soon as it is computed.
+                    depth = item.picture.pixels.dtype.name
+                    row.precision = predictor.precision_for(depth)
+                    self._ledger.computed(assignment.index, row.to_json())
                 with timed(row):
                     progress = _Progress(self._ledger, assignment.index)
                     worker.compute(item, predictor, progress, self._never)
@@ -181,8 +186,7 @@ class ClusterWorker:
             )
         _use_threads(setup.threads)
         card = check_request(setup.options, setup.command)
-        mine, theirs = _weights(card), _weights(setup.card)
-        if mine != theirs:
+        if identity_of(setup.options, card) != setup.identity:
             raise CheckpointError(
                 f"the model {setup.options.model} has other weights here than on the "
                 "machine of the command. Give a folder that all machines share"
@@ -232,7 +236,3 @@ def _use_threads(count: int) -> None:
         import cv2
 
         cv2.setNumThreads(count)
-
-
-def _weights(card: Card | None) -> str | None:
-    return card.weights_sha256 if card else None

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from imgan.bundles.card import ExportSpec
+from imgan.bundles.card import read_card
+from imgan.bundles.register import resolve
+from imgan.bundles.register import shipped
 from imgan.errors import OutputError
 from imgan.inference.batch import run_batch
 from imgan.inference.cluster import worker as module
@@ -16,11 +20,13 @@ from imgan.inference.cluster.books import Books
 from imgan.inference.cluster.books import state_of
 from imgan.inference.cluster.setup import Assignment
 from imgan.inference.cluster.setup import Setup
+from imgan.inference.cluster.setup import identity_of
 from imgan.inference.cluster.worker import ClusterWorker
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import FileRow
 from imgan.inference.work import BatchOptions
 from imgan.inference.work import Item
+from imgan.inference.work import Worker
 from imgan.io import temporaries
 from imgan.io.images import Picture
 from imgan.io.images import write_image
@@ -181,7 +187,7 @@ def test_what_no_picture_can_be_made_without(
     message = fatal(replace(setup, marker=setup.marker.with_name("x")), assignment)
     assert message.startswith("OutputError")
     assert "Write to one that all machines share" in message
-    assert fatal(replace(setup, card=card(weights_sha256="0" * 64)), assignment) == (
+    assert fatal(replace(setup, identity=("0" * 64, "")), assignment) == (
         f"CheckpointError {HERE}: the model bicubic has other weights here than on "
         "the machine of the command. Give a folder that all machines share"
     )
@@ -230,3 +236,41 @@ def translator(options: BatchOptions) -> Predictor:
     engine = NearestEngine(tile=16)
     engine.translates = True
     return Predictor(engine, tile=16)
+
+
+def test_what_tells_models_from_one_another(tmp_path: Path) -> None:
+    weights = card(weights_sha256="1" * 64)
+    spec = ExportSpec(precision="bfloat16", signatures=["card"])
+    exported = weights.model_copy(update={"export": spec})
+    dialled = replace(BICUBIC, model="x4-photo", fidelity=0.5)
+    found = {
+        identity_of(BICUBIC, None),
+        identity_of(BICUBIC, weights),
+        identity_of(BICUBIC, exported),
+        identity_of(dialled, weights),
+    }
+    assert len(found) == 4
+    partner = read_card(shipped()[str(read_card(resolve("x4-photo")).fidelity_partner)])
+    assert partner.weights_sha256 in identity_of(dialled, weights)
+
+
+def test_what_is_written_while_it_is_computed_is_in_the_books_before(
+    setup: Setup, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgan.inference.streamed.STREAM_BYTES", 0)
+
+    class Dies(Worker):
+        def compute(self, *arguments: Any) -> None:
+            super().compute(*arguments)
+            raise SystemExit
+
+    books = Books()
+    # Rows of tiles that are lower than the picture, or it would be made whole.
+    setup = replace(setup, options=replace(BICUBIC, tile=4))
+    with pytest.raises(SystemExit):
+        make(replace(setup, worker=Dies), assignment, books)
+    state = state_of(Path(assignment.output))
+    assert state is not None
+    outcome = make(replace(setup, load=unneeded), assignment, books)
+    assert outcome["row"]["precision"] == "float32"
+    assert state_of(Path(assignment.output)) == state
