@@ -24,6 +24,7 @@ from imgan.metrics.distances import nearest_distances
 from imgan.metrics.features import NOTE as INCEPTION_NOTE
 from imgan.metrics.frechet import frechet_distance
 from imgan.metrics.kernel import kernel_distance
+from imgan.metrics.kernel import usual_subset_size
 from imgan.metrics.manifold import precision_recall
 from imgan.types import Array
 
@@ -41,7 +42,6 @@ NO_FEATURES_NOTE = (
 # The least that a nearest-neighbour estimate with three neighbours needs.
 _LEAST = 4
 
-_KID_SUBSET = 1000
 
 Generate = Callable[[int | None, int], Array]
 """`(label or None, count)` to `(count, size, size, channels)` uint8 pictures."""
@@ -257,13 +257,12 @@ def _distances(
         return {}
     real = space.extract(_some(real_images, most, random))
     fake = space.extract(fakes)
-    # Manifolds of unequal counts reach differently far, and subsets that are the whole
-    # set would hide how far they scatter.
+    # Manifolds of unequal counts reach differently far.
     equal = min(len(real), len(fake))
     kid = kernel_distance(
         real,
         fake,
-        subset_size=min(_KID_SUBSET, equal),
+        subset_size=usual_subset_size(equal),
         seed=int(random.integers(2**31)),
     )
     manifold = precision_recall(_some(real, equal, random), _some(fake, equal, random))

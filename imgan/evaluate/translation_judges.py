@@ -17,7 +17,6 @@ from imgan.evaluate.translation_pairs import ScoredPairs
 from imgan.evaluate.translation_scores import FeatureScores
 from imgan.types import Array
 
-_KID_SUBSET = 1000
 _LEAST_FEATURES = 2
 
 
@@ -94,9 +93,10 @@ class FeatureJudge:
         from imgan.metrics.features import NOTE
         from imgan.metrics.frechet import frechet_distance
         from imgan.metrics.kernel import kernel_distance
+        from imgan.metrics.kernel import usual_subset_size
 
         real, fake = np.concatenate(self._real), np.concatenate(self._fake)
-        kid = kernel_distance(real, fake, subset_size=min(_KID_SUBSET, len(real)))
+        kid = kernel_distance(real, fake, subset_size=usual_subset_size(len(real)))
         return FeatureScores(
             fid=frechet_distance(real, fake),
             kid=kid.mean,

@@ -75,6 +75,7 @@ def read_animation(path: Path, max_megapixels: float = 500.0) -> Animation:
     """
     with open_source(path) as source:
         if source.image_format == "png":
+            check_area(source, _png_size(source), max_megapixels)
             size, delays, loop = _png_facts(source)
         elif source.image_format in ("gif", "webp"):
             size, delays, loop = _vips_facts(_load(source))
@@ -131,7 +132,8 @@ def _vips_facts(image: pyvips.Image) -> tuple[Size, list[int], int]:
     delays = list(image.get("delay")) if image.get_typeof("delay") else []
     delays += [_USUAL_DELAY] * (pages - len(delays))
     loop = int(image.get("loop")) if image.get_typeof("loop") else 0
-    return Size(height or image.height // pages, image.width), delays[:pages], loop
+    size = Size(height or image.height // pages, image.width)
+    return size, [delay or _USUAL_DELAY for delay in delays[:pages]], loop
 
 
 def _ends_as_gif(source: Source) -> bool:
@@ -140,12 +142,17 @@ def _ends_as_gif(source: Source) -> bool:
     return tail.rstrip(b"\0").endswith(b";")
 
 
+def _png_size(source: Source) -> Size:
+    width, height = np.frombuffer(source.read_at(16, 8).ljust(8, b"\0"), ">u4").tolist()
+    return Size(height, width)
+
+
 def _png_facts(source: Source) -> tuple[Size, list[int], int]:
     with _pillow(source) as image:
         delays = []
         for index in range(_first_png_frame(image), image.n_frames):
             image.seek(index)
-            delays.append(round(float(image.info.get("duration", _USUAL_DELAY))))
+            delays.append(round(float(image.info.get("duration", 0))) or _USUAL_DELAY)
         size = Size(image.height, image.width)
         return size, delays, int(image.info.get("loop", 0))
 
@@ -164,13 +171,25 @@ def _pillow(source: Source) -> Iterator[Any]:
 
     source.file.seek(0)
     try:
-        with Image.open(source.file, formats=("PNG",)) as image:
+        with _any_area(Image):
+            opened = Image.open(source.file, formats=("PNG",))
+        with opened as image:
             yield image
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         reason = (str(error).splitlines() or ["cannot be decoded"])[0]
         raise ImageReadError(
             f"{source.path} is a truncated, damaged or unusual PNG file: {reason}"
         ) from error
+
+
+@contextlib.contextmanager
+def _any_area(module: Any) -> Iterator[None]:
+    """Let Pillow open what our own limit allows, which may be more than its own."""
+    limit, module.MAX_IMAGE_PIXELS = module.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        module.MAX_IMAGE_PIXELS = limit
 
 
 def _first_png_frame(image: Any) -> int:

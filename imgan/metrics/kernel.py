@@ -12,6 +12,8 @@ from imgan.types import Array
 
 Kernel = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
+_USUAL_SIZE = 1000
+
 # Entries of a kernel between whole sets, 128 MB.
 _MOST_KEPT = 4000**2
 
@@ -21,6 +23,14 @@ class KernelDistance(NamedTuple):
 
     mean: float
     error: float
+
+
+def usual_subset_size(count: int) -> int:
+    """Return the samples of a subset of a set of `count`: 1000, and at most half.
+
+    Subsets that were the whole set would be equal, and not show how far they scatter.
+    """
+    return max(2, min(_USUAL_SIZE, count // 2))
 
 
 def kernel_distance(

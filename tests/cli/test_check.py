@@ -12,6 +12,7 @@ import skimage.data
 import yaml
 
 from imgan.cli.main import main
+from imgan.io.bands import write_bands
 from tests.data.checking.faulty_pairs import FAULTS
 from tests.data.checking.faulty_pairs import Degrade
 from tests.data.checking.faulty_pairs import bicubic
@@ -221,3 +222,12 @@ def test_names_that_are_no_text_do_not_cost_the_report(tmp_path: Path) -> None:
     main(["check", str(folder), "--json", str(report), "--quiet"])
     (finding,) = json.loads(report.read_text(encoding="utf-8"))["findings"]
     assert finding["files"][0].endswith(name)
+
+
+def test_pictures_of_many_bands(tmp_path: Path) -> None:
+    """Sides that are no multiples of a fingerprint's, which OpenCV treats apart."""
+    random = np.random.default_rng(0)
+    for name in ("a", "b"):
+        bands = random.integers(0, 65536, (100, 90, 8), np.uint16)
+        write_bands(bands, tmp_path / "in" / f"{name}.tif")
+    assert main(["check", str(tmp_path / "in"), "--quiet"]) == 0

@@ -140,6 +140,13 @@ def test_a_mixed_batch_counts_what_patterns_leave_out(tmp_path, capsys):
     assert (totals["precision"], totals["totals"]["excluded"]) == ("float32", 1)
 
 
+def test_a_name_with_a_colon_is_no_protocol(tmp_path, monkeypatch):
+    make_clip(tmp_path / "12:30.mkv", times=range(2))
+    monkeypatch.chdir(tmp_path)
+    assert upscale("12:30.mkv", "12:31.mkv", "--quiet") == 0
+    assert len(decoded(tmp_path / "12:31.mkv")) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
@@ -122,3 +123,27 @@ def test_what_no_format_holds(tmp_path: Path) -> None:
     write_animation(frames(clear=False), DELAYS, path, "gif")
     with pytest.raises(ImageReadError, match="Raise --max-megapixels"):
         read_animation(path, max_megapixels=0.0001)
+
+
+@pytest.mark.parametrize("image_format", ["gif", "png"])
+def test_a_delay_of_nothing_is_what_browsers_show(
+    image_format: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{image_format}"
+    first, *others = (
+        Image.fromarray(np.full((8, 9, 3), shade, np.uint8)) for shade in (0, 90, 200)
+    )
+    first.save(path, save_all=True, append_images=others, duration=[0, 0, 40], loop=0)
+    assert read_animation(path).delays == (100, 100, 40)
+
+
+def test_large_frames_are_limited_by_our_own_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [Picture(np.full((40, 50, 3), shade, np.uint8)) for shade in (0, 90)]
+    write_animation(frames, [50, 50], tmp_path / "a.png", "png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert len(list(animation_frames(read_animation(tmp_path / "a.png")))) == 2
+    assert Image.MAX_IMAGE_PIXELS == 100
+    with pytest.raises(ImageReadError, match="Raise --max-megapixels"):
+        read_animation(tmp_path / "a.png", max_megapixels=0.001)

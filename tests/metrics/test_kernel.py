@@ -5,6 +5,7 @@ import pytest
 
 from imgan.metrics import kernel
 from imgan.metrics.kernel import kernel_distance
+from imgan.metrics.kernel import usual_subset_size
 
 
 def test_two_samples_of_one_feature_each():
@@ -58,3 +59,10 @@ def test_large_sets_are_computed_by_subset(monkeypatch):
 def test_subsets_larger_than_a_set_are_refused():
     with pytest.raises(ValueError, match="from 2 to 5"):
         kernel_distance(np.ones((9, 2)), np.ones((5, 2)), subset_size=6)
+
+
+@pytest.mark.parametrize(
+    ("count", "size"), [(2, 2), (5, 2), (300, 150), (2000, 1000), (9000, 1000)]
+)
+def test_subsets_are_no_larger_than_half_of_a_set(count, size):
+    assert usual_subset_size(count) == size

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from imgan.data.checking.fingerprints import SIDE
 from imgan.data.checking.fingerprints import perceptual_hash
 from imgan.data.checking.fingerprints import thumbnail
 from imgan.data.checking.fingerprints import to_luma
+from imgan.data.degradations.operations import resize
 from imgan.errors import ImageReadError
 from imgan.io.bands import read_bands
 from imgan.io.images import read_image
@@ -114,7 +114,7 @@ def look_at(path: Path, pixels: Array, *, near_empty: bool | None = None) -> Loo
 def luma_levels(pixels: Array, size: Size | None = None) -> Array:
     """Return float32 luma in levels of 255, reduced by area if a size is given."""
     if size is not None and size != pixels.shape[:2]:
-        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+        pixels = _reduced(pixels, size)
     return to_luma(pixels) * np.float32(255.0 / dtype_peak(pixels.dtype))
 
 
@@ -130,7 +130,7 @@ def _read_either(path: Path) -> tuple[Array, bool]:
 
 
 def _color_cells(pixels: Array) -> Array:
-    small = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = _reduced(pixels, Size(SIDE, SIDE))
     levels = small.astype(np.float32) * np.float32(255.0 / dtype_peak(pixels.dtype))
     return np.clip(levels, 0, 255).round().astype(np.uint8).reshape(SIDE, SIDE, -1)
 
@@ -140,12 +140,18 @@ def _is_near_empty(pixels: Array) -> bool:
     longest = max(pixels.shape[:2]) // _LEAST_REDUCTION
     size = _at_most(pixels, min(_OVERVIEW, max(1, longest)))
     if size != pixels.shape[:2]:
-        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
+        pixels = _reduced(pixels, size)
     near = _NEAR_LEVELS[pixels.dtype.itemsize] * dtype_peak(pixels.dtype) / 255
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     values = pixels.reshape(-1, channels).astype(np.float32)
     distance = np.abs(values - np.median(values, axis=0)).max(axis=1)
     return bool(np.mean(distance > near) < _LEAST_SHARE)
+
+
+def _reduced(pixels: Array, size: Size) -> Array:
+    """Return a picture reduced by area, of however many bands."""
+    deep = pixels if pixels.ndim == 3 else pixels[..., None]
+    return resize(deep, size, "area").reshape(*size, *pixels.shape[2:])
 
 
 def _at_most(pixels: Array, longest: int) -> Size:

@@ -1,5 +1,6 @@
 """The whole check of data for translation: pairs, pictures, and what sets share."""
 
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -82,8 +83,8 @@ def _sizes(
     pictures: TranslationSet, items: Sequence[SeenItem], apart: dict[int, Finding]
 ) -> Iterator[Finding]:
     """Report pairs of two sizes, frames of others, and what is too small."""
-    sizes = [side.look.size for item in items for side in item.sides if side]
-    usual = max(set(sizes), key=sizes.count, default=None)
+    sizes = Counter(side.look.size for item in items for side in item.sides if side)
+    usual = max(sizes, key=sizes.__getitem__, default=None)
     for item in items:
         present = [side.look for side in item.sides if side is not None]
         if not present:

@@ -1,6 +1,5 @@
 """From recipes and folders of translation to the sets that are checked."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,9 @@ from imgan.data.checking.translation_sets import TranslationSet
 from imgan.data.pairs import list_pictures
 from imgan.data.pairs import match_names
 from imgan.data.translation.files import find_pairs
+from imgan.data.translation.manifest import is_file
 from imgan.data.translation.manifest import read_manifest
+from imgan.data.translation.manifest import read_rows
 from imgan.data.translation.records import PictureFile
 from imgan.errors import DataError
 from imgan.errors import UsageError
@@ -180,19 +181,14 @@ def _rows(source: PairSource, path: Path) -> tuple[list[Item], list[Finding]]:
 
 def _faulty_rows(path: Path, error: DataError) -> tuple[list[Item], list[Finding]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = [name.strip().casefold() for name in next(reader, [])]
-            columns = header.index("a"), header.index("b")
-            rows = [(reader.line_num, row) for row in reader if any(row)]
-    except (OSError, ValueError, csv.Error):
+        rows = read_rows(path)
+    except DataError:
         raise error from None
     items: dict[Item, int] = {}
     findings = []
     for line, row in rows:
-        names = [row[n].strip() if n < len(row) else "" for n in columns]
-        a, b = (path.parent / name if name else None for name in names)
-        gone = [str(file) for file in (a, b) if file and not file.is_file()]
+        a, b = (path.parent / name if name else None for name in row)
+        gone = [str(file) for file in (a, b) if file and not is_file(file)]
         item = (PictureFile(a), PictureFile(b)) if a and b else None
         if a is None or b is None:
             message = f"line {line} names no {'A' if a is None else 'B'}"

@@ -23,7 +23,7 @@ def read_manifest(source: PairSource) -> list[tuple[Path, Path]]:
     path = source.manifest
     if path is None:
         raise ValueError(f"source must name a manifest. Received: {source!r}")
-    rows = _read_rows(path)
+    rows = read_rows(path)
     faults = []
     first: dict[tuple[Path, Path], int] = {}
     pairs = []
@@ -33,9 +33,7 @@ def read_manifest(source: PairSource) -> list[tuple[Path, Path]]:
             faults.append(f"line {line} has no {' and no '.join(empty)}")
             continue
         pair = (path.parent / row[0], path.parent / row[1])
-        faults += [
-            f"line {line}: no file {file}" for file in pair if not _is_file(file)
-        ]
+        faults += [f"line {line}: no file {file}" for file in pair if not is_file(file)]
         if pair in first:
             faults.append(f"line {line} repeats line {first[pair]}")
         first.setdefault(pair, line)
@@ -52,8 +50,12 @@ def read_manifest(source: PairSource) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def _read_rows(path: Path) -> list[tuple[int, tuple[str, str]]]:
-    """Return the columns a and b of all rows, each with its line."""
+def read_rows(path: Path) -> list[tuple[int, tuple[str, str]]]:
+    """Return the columns a and b of all rows, each with its line.
+
+    Raises:
+        DataError: If the manifest cannot be read, or has no such columns.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -87,7 +89,8 @@ def _field(row: list[str], place: int) -> str:
     return row[place].strip() if place < len(row) else ""
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Return whether a row's name is that of a file; some can be that of none."""
     try:
         return path.is_file()
     except (OSError, ValueError):

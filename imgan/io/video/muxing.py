@@ -126,9 +126,9 @@ class Join:
             source = None
             if self.source is not None:
                 source = stack.enter_context(open_clip(self.source))
-            made = stack.enter_context(
-                load_av().open(str(temporary), "w", format=self.encoding.container)
-            )
+            # FFmpeg takes what stands before a colon for a protocol.
+            path, container = str(temporary.absolute()), self.encoding.container
+            made = stack.enter_context(load_av().open(path, "w", format=container))
             self._fill(made, source, kinds, cancelled)
 
     def _fill(

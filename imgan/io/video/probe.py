@@ -99,7 +99,8 @@ def open_clip(path: Path) -> "InputContainer":
         kind = "a folder" if path.is_dir() else "missing or not a regular file"
         raise ImageReadError(f"Cannot open {path}: it is {kind}")
     try:
-        return av.open(str(path), "r", metadata_errors="replace")
+        # FFmpeg takes what stands before a colon for a protocol.
+        return av.open(str(path.absolute()), "r", metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise ImageReadError(
             f"{path} is a truncated, damaged or unusual clip: {reason_of(error)}"

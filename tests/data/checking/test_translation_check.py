@@ -291,6 +291,15 @@ def test_rows_of_a_manifest_that_name_nothing(pairs: Path) -> None:
         opened(recipe)
 
 
+def test_a_manifest_with_an_open_quote_says_so(pairs: Path) -> None:
+    lines = [f"a/p{number:02}.png,b/p{number:02}.png" for number in range(20)]
+    lines[3] = '"' + lines[3]
+    manifest = pairs / "pairs.csv"
+    manifest.write_text("\n".join(["a,b", *lines]), encoding="utf-8")
+    with pytest.raises(DataError, match="is not valid CSV"):
+        check_recipe(recipe_of({"manifest": manifest}))
+
+
 def test_frames_of_other_sizes(tmp_path: Path) -> None:
     """Frames look alike and that is right."""
     photo = crops(1, 128)[0]
