@@ -47,7 +47,7 @@ def picture(height: int, width: int, seed: int) -> Array:
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_tiled_equals_whole(name: str, precision: str) -> None:
-    check_tiles(name, precision, [picture(*size, 1) for size in SIZES])
+    check_tiles(name, precision, [picture(*size, 1) for size in SIZES], most=12)
 
 
 @pytest.mark.thorough
@@ -64,7 +64,10 @@ def test_tiled_equals_whole_in_a_sweep(name: str, precision: str) -> None:
     check_tiles(name, precision, pictures)
 
 
-def check_tiles(name: str, precision: str, pictures: list[Array]) -> None:
+def check_tiles(
+    name: str, precision: str, pictures: list[Array], most: int = 1000
+) -> None:
+    """Compare tiles with the whole; leave cuts into more than `most` tiles out."""
     tiled = {
         tile: imgan.load(name, tile=tile, precision=precision) for tile in (16, 33)
     }
@@ -72,6 +75,8 @@ def check_tiles(name: str, precision: str, pictures: list[Array]) -> None:
     for image in pictures:
         expected = whole(image)
         for tile, predictor in tiled.items():
+            if -(-image.shape[0] // tile) * -(-image.shape[1] // tile) > most:
+                continue
             different = int((predictor(image) != expected).sum())
             assert different == 0, f"tile {tile}, picture {image.shape}: {different}"
 

@@ -5,6 +5,7 @@ wanted size to the pixel, so the factors of the two axes differ by less than a p
 """
 
 from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -99,6 +100,10 @@ class TargetSize:
             )
         top, left = (whole.height - made.height) // 2, (whole.width - made.width) // 2
         return Scaling(made, rows, columns, top, left)
+
+    def turned(self) -> "TargetSize":
+        """Return the target of pictures that are shown turned by a quarter."""
+        return replace(self, width=self.height, height=self.width)
 
     def check_whole(self, *, keep_colors: bool, wrap: str) -> None:
         """Refuse to cut what is done with whole pictures only.

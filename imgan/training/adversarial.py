@@ -98,7 +98,7 @@ def check_penalties(config: AdversarialTraining, discriminator: Any) -> None:
 def adversarial_loss_names(config: AdversarialTraining) -> list[str]:
     """Return the names of the losses that are used, for the card."""
     used = {
-        config.loss: True,
+        config.loss: getattr(config, "adversarial_weight", 1.0),
         "gradient_penalty": config.gradient_penalty,
         "r1": config.r1_gamma,
         "feature_matching": config.feature_matching,

@@ -168,7 +168,8 @@ class CycleGANExperiment(TranslationExperiment):
     def losses(self) -> list[str]:
         """Return the names of the losses that were used, for the card."""
         config = self.recipe.training
-        names = [config.loss, "cycle: l1"]
+        names: list[str] = [config.loss]
+        names += ["cycle: l1"] if config.cycle_weight else []
         return [*names, "identity: l1"] if config.identity_weight else names
 
     def _scores(self, network: Any, direction: Direction) -> list[Score]:

@@ -157,7 +157,8 @@ class Pix2PixExperiment(TranslationExperiment):
     def losses(self, perceptual: PerceptualLoss | None) -> list[str]:
         """Return the names of the losses that are used, for the card."""
         config = self.recipe.training
-        names = [config.pixel_loss, *adversarial_loss_names(config)]
+        names: list[str] = [config.pixel_loss] if config.pixel_weight else []
+        names += adversarial_loss_names(config)
         return [*names, *perceptual_names(perceptual)]
 
     def _scores(self, network: Any) -> list[Score]:

@@ -205,7 +205,9 @@ class SRGANExperiment(SuperResolutionExperiment):
 
     def _names(self, perceptual: PerceptualLoss | None) -> list[str]:
         config = self.recipe.training
-        names = [config.pixel_loss, *adversarial_loss_names(config)]
+        pixels = config.pixel_weight or config.pixel_steps
+        names: list[str] = [config.pixel_loss] if pixels else []
+        names += adversarial_loss_names(config)
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
         names += ["color"] if config.color else []

@@ -95,9 +95,12 @@ def sample(
 
 @contextmanager
 def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Yield what shows progress: a bar on a terminal, nothing otherwise."""
-    if quiet or not sys.stderr.isatty():
+    """Yield what shows progress: a bar on a terminal, else a line for each tenth."""
+    if quiet:
         yield lambda drawn: None
+        return
+    if not sys.stderr.isatty():
+        yield lambda drawn: _tell(drawn, total)
         return
     from rich.console import Console
     from rich.progress import BarColumn
@@ -109,3 +112,8 @@ def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda drawn: bar.update(task, completed=drawn)
+
+
+def _tell(drawn: int, total: int) -> None:
+    if drawn * 10 // total > (drawn - 1) * 10 // total:
+        sys.stderr.write(f"{drawn:,} of {total:,}\n")

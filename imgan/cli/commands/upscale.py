@@ -127,7 +127,8 @@ def upscale(
         typer.Option(
             min=0,
             help="Side of a tile in input pixels; 0: the whole picture. Changes memory "
-            "and speed, never the result. Default: the model's.",
+            "and speed, not the result; of networks that see further than 64 pixels, "
+            "by a quarter of a level at most. Default: the model's.",
             rich_help_panel=SPEED,
         ),
     ] = None,

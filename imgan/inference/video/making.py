@@ -18,6 +18,7 @@ from imgan.inference.outcome import check_present
 from imgan.inference.predictor import Predictor
 from imgan.inference.report import BusyClock
 from imgan.inference.report import FileRow
+from imgan.inference.sizing import TargetSize
 from imgan.inference.sizing import result_size
 from imgan.inference.stages import Finished
 from imgan.inference.stages import Told
@@ -41,10 +42,13 @@ from imgan.io.images import remove_temporaries
 from imgan.io.video.encoding import choose_encoding
 from imgan.io.video.library import CLIP_FORMATS
 from imgan.io.video.muxing import ROTATABLE
+from imgan.io.video.probe import Clip
 from imgan.io.video.probe import probe_clip
 from imgan.types import Size
 
 _DEFAULT_RATE = 24.0
+_QUARTERS = (90, 270)
+"""Rotations after which width and height have changed places."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +118,15 @@ class Maker:
         sink: Sink | None = None
         try:
             source = self._source(job)
-            row.input_size = source.clip.size
-            row.output_size = self._result_size(source.clip.size)
-            row.warnings += source.clip.notes
-            if self._is_there(job, row.output_size):
+            clip = source.clip
+            size = self._result_size(clip)
+            row.input_size = _as_shown(clip.size, clip)
+            row.output_size = _as_shown(size, clip)
+            row.warnings += clip.notes
+            if self._is_there(job, size):
                 row.status = "skipped"
             else:
-                sink = self._sink(job, source, row.output_size)
+                sink = self._sink(job, source, size)
                 self._move(row, source, sink)
         except KeyboardInterrupt:
             # Its unfinished part is no part, and is removed by the next run.
@@ -141,7 +147,7 @@ class Maker:
         pixels = source.clip.size.megapixels + size.megapixels
         depth = 2 if source.clip.deep else 1
         bytes_ = round(pixels * 1e6) * 4 * depth
-        target = self.options.target
+        target = self._target(source.clip)
         flow = Flow(source, sink, self.card, self.load, bytes_, self.clock, target)
         watch = _Watch(row, source.clip.frames, self.on_event)
         flow.run(watch)
@@ -219,8 +225,14 @@ class Maker:
             )
         return True
 
-    def _result_size(self, size: Size) -> Size:
-        return result_size(size, self.options.target, self._scale())
+    def _result_size(self, clip: Clip) -> Size:
+        """Return the size of frames as they are stored."""
+        return result_size(clip.size, self._target(clip), self._scale())
+
+    def _target(self, clip: Clip) -> TargetSize | None:
+        """Return the target of frames as they are stored; they may be shown turned."""
+        target = self.options.target
+        return target.turned() if target and clip.rotation in _QUARTERS else target
 
     def _scale(self) -> float:
         return float(scale_of(self.options, self.card))
@@ -246,6 +258,10 @@ class Maker:
             "fps": self.moving.fps,
             "inputs": [_identity(path) for path in job.inputs],
         }
+
+
+def _as_shown(size: Size, clip: Clip) -> Size:
+    return Size(size.width, size.height) if clip.rotation in _QUARTERS else size
 
 
 class _Watch:

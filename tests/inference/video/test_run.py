@@ -11,6 +11,7 @@ import pytest
 from imgan.errors import OutputError
 from imgan.errors import UsageError
 from imgan.inference.predictor import Predictor
+from imgan.inference.sizing import TargetSize
 from imgan.inference.video import clip_sink
 from imgan.inference.video.options import MovingOptions
 from imgan.inference.video.plan import plan_moving
@@ -130,6 +131,19 @@ def test_colours_shape_and_rotation(made, tmp_path):
         coloured, black = pixels[24, 32], pixels[72, 96]
     assert np.abs(coloured - (200, 50, 100)).max() <= 5
     assert black.max() <= 5
+
+
+@pytest.mark.parametrize("made", ["o.mp4", "o.avi"])
+def test_a_target_is_met_by_what_is_shown(made, tmp_path):
+    """A telephone stores 64x48 and a turn, and shows 48x64: 96 wide means 96x128."""
+    source = make_clip(tmp_path / "a.mp4", rotation=90, times=range(2))
+    options = BatchOptions(model="bicubic", target=TargetSize(width=96))
+    row = one_row(run(source, tmp_path / made, options=options))
+    assert (row.input_size, row.output_size) == ((64, 48), (128, 96))
+    clip = probe_clip(tmp_path / made)
+    assert clip.size == ((96, 128) if clip.rotation else (128, 96))
+    again = run(source, tmp_path / made, options=options)
+    assert again.files[0].status == "skipped"
 
 
 @pytest.mark.parametrize(
