@@ -13,7 +13,7 @@ LEAST_LIKENESS = 12.0
 _SIDE = 16
 
 
-def likeness(network: Any) -> float:
+def likeness(network: Any) -> float | None:
     """Return how a result, reduced again, resembles a fixed picture.
 
     A network that was put together wrongly, or is given values of another range, makes
@@ -24,10 +24,14 @@ def likeness(network: Any) -> float:
 
     Returns:
         Peak signal to noise ratio in dB, of values clipped to the output's range; at
-        most 100.
+        most 100. Pictures with and without colours are compared without; None: the
+        channels are others, so that there is nothing to compare.
     """
     from imgan.networks.stepwise import compute
 
+    channels = {network.input_shape[-1], network.output_shape[-1]}
+    if len(channels) > 1 and 1 not in channels:
+        return None
     side = max(_SIDE, network.minimum_size)
     side = -(-side // network.size_multiple) * network.size_multiple
     picture = _picture(side, network.input_shape[-1])
@@ -37,7 +41,10 @@ def likeness(network: Any) -> float:
     values = np.clip((made - low) / (high - low), 0.0, 1.0)
     step = values.shape[1] // side
     shape = (1, side, step, side, step, values.shape[-1])
-    error = np.mean((values.reshape(shape).mean((2, 4)) - picture) ** 2)
+    reduced = values.reshape(shape).mean((2, 4))
+    if len(channels) > 1:
+        reduced, picture = (x.mean(-1, keepdims=True) for x in (reduced, picture))
+    error = np.mean((reduced - picture) ** 2)
     return 100.0 if error <= 1e-10 else float(-10 * math.log10(error))
 
 

@@ -10,6 +10,7 @@ from imgan.errors import CheckpointError
 from imgan.importing.keras2.arrays import check_shapes
 from imgan.importing.keras2.arrays import read_arrays
 from imgan.importing.keras2.layers import layer_parts
+from imgan.importing.keras2.layers import plain
 from imgan.importing.keras2.node_defs import recorded_operation
 from imgan.importing.keras2.operations import Applied
 from imgan.importing.keras2.operations import is_tensor
@@ -116,6 +117,7 @@ class Builder:
             made = recorded_operation(node, arguments)
         elif ".ops." in node.module or (node.kind in _OF_TWO and len(arguments) == 2):
             function = _OPERATIONS.get(node.kind) or _snake(node.kind)
+            options = {**_written(node), **options}
             made = operation(function, arguments, options, node.name)
         else:
             parts = layer_parts(node, options, modern=self._plan.modern)
@@ -206,6 +208,18 @@ def _filled(item: Any, values: Sequence[Any], images: Any) -> Any:
     if isinstance(item, list):
         return [_filled(inner, values, images) for inner in item]
     return item
+
+
+def _written(node: Node) -> dict[str, Any]:
+    """Return the arguments of an operation that Keras 3 writes as a configuration."""
+    if ".ops." not in node.module:
+        return {}
+    general = {"name", "trainable", *(() if node.kind == "Cast" else ("dtype",))}
+    return {
+        key: plain(value, node)
+        for key, value in node.config.items()
+        if key not in general
+    }
 
 
 def _clean(name: str) -> str:

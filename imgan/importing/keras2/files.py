@@ -1,7 +1,9 @@
 """The two containers in which Keras saves models: HDF5, and a ZIP archive."""
 
 import json
+import struct
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 from typing import NamedTuple
@@ -15,6 +17,18 @@ from imgan.importing.keras2.store import read_store
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+
+_DAMAGE = (
+    BadZipFile,
+    OSError,
+    EOFError,
+    RuntimeError,
+    # Of names that are no text, among others.
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What reading an archive raises where it meets nonsense."""
 
 MOST_BYTES = 4 * 2**30
 """Largest file that is read: a thousand million parameters."""
@@ -49,7 +63,7 @@ def is_keras_file(path: Path) -> bool:
             return False
         with ZipFile(path) as archive:
             return _CONFIG in archive.namelist()
-    except (OSError, BadZipFile, ValueError, NotImplementedError):
+    except _DAMAGE:
         return False
 
 
@@ -117,8 +131,9 @@ def _unzip(path: Path) -> tuple[dict[str, Any], bytes]:
         with ZipFile(path) as archive:
             config = _parsed(_member(archive, _CONFIG, MOST_CONFIG, path), path)
             weights = _member(archive, _WEIGHTS, MOST_BYTES, path)
-    except (BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}.") from error
+    except _DAMAGE as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"{path} is damaged: {first}.") from error
     return config, weights
 
 

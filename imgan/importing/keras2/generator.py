@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from imgan.errors import CheckpointError
+from imgan.importing.keras2.operations import BEYOND
 
 _MOST = 128
 """Longest side that is tried, in units of the size that is a multiple of."""
@@ -209,7 +210,7 @@ def _chain(graph: dict[str, Any], *, backwards: bool) -> Iterator[dict[str, Any]
 def _output_range(graph: dict[str, Any]) -> tuple[float, float]:
     """Return what the last activation, and what follows it, say."""
     changes: list[tuple[float, float]] = []
-    clipped: tuple[float, float] | None = None
+    lowest, highest = -BEYOND, BEYOND
     for entry in _chain(graph, backwards=True):
         kind, config = entry.get("class"), entry.get("config", {})
         activation = config.get("activation", "linear")
@@ -221,11 +222,11 @@ def _output_range(graph: dict[str, Any]) -> tuple[float, float]:
         if kind == "Rescaling" and _is_number(config):
             changes.append((config["scale"], config.get("offset", 0.0)))
         elif kind == "Clip" and not changes:
-            clipped = clipped or (config["low"], config["high"])
+            lowest, highest = max(lowest, config["low"]), min(highest, config["high"])
         elif kind not in _PASSING and (kind, activation) != ("Activation", "linear"):
             break
-    if clipped:
-        return clipped
+    if -BEYOND < lowest < highest < BEYOND:
+        return lowest, highest
     # A network that ends by multiplying with 255 or 127.5 makes values up to 255.
     scale = math.prod(scale for scale, _ in changes)
     return (0.0, 255.0) if scale in (127.5, 255.0) else (0.0, 1.0)

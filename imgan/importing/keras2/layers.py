@@ -89,7 +89,9 @@ def layer_parts(node: Node, options: Mapping[str, Any], *, modern: bool) -> list
         CheckpointError: If the class is not known, or an argument of it.
     """
     _refuse_channels_first(node)
-    if node.kind == "BatchNormalization" and options.get("training") is True:
+    # What is frozen normalises by what it has learnt, however it is called.
+    training = options.get("training") is True and node.config.get("trainable", True)
+    if node.kind == "BatchNormalization" and training:
         return [_normalized_by_picture(node)]
     if node.kind in WRAPPERS:
         return _wrapped(node, modern)
@@ -120,7 +122,7 @@ def known_classes() -> list[str]:
 
 def _kept(node: Node, modern: bool) -> list[Part]:
     config = {
-        key: _plain(node.config[key], node)
+        key: plain(node.config[key], node)
         for key in _KEPT[node.kind]
         if node.config.get(key) is not None
     }
@@ -198,7 +200,7 @@ def _upsampling(config: Mapping[str, Any], node: Node) -> list[Part]:
 
 def _reflection(config: Mapping[str, Any], node: Node) -> list[Part]:
     """The layer that CycleGANs define for themselves, known by its `padding`."""
-    padding = pads = _plain(config.get("padding"), node)
+    padding = pads = plain(config.get("padding"), node)
     if isinstance(pads, int):
         pads = [pads, pads]
     # Which comes first, rows or columns, differs from author to author.
@@ -247,15 +249,19 @@ def _refuse_channels_first(node: Node) -> None:
         )
 
 
-def _plain(value: Any, node: Node) -> Any:
-    """Return a value as plain JSON; Keras writes tuples and arrays as dictionaries."""
+def plain(value: Any, node: Node) -> Any:
+    """Return a value as plain JSON; Keras writes tuples and arrays as dictionaries.
+
+    Raises:
+        CheckpointError: If it is an object of another class.
+    """
     if isinstance(value, dict):
         kind, inside = value.get("class_name"), value
         if kind == "__tuple__":
-            return [_plain(item, node) for item in inside.get("items", [])]
+            return [plain(item, node) for item in inside.get("items", [])]
         if kind == "__numpy__" and isinstance(inside.get("config"), dict):
-            return _plain(inside["config"].get("value"), node)
+            return plain(inside["config"].get("value"), node)
         raise CheckpointError(f"Layer {node.name!r} has an argument of class {kind!r}.")
     if isinstance(value, list):
-        return [_plain(item, node) for item in value]
+        return [plain(item, node) for item in value]
     return value

@@ -45,8 +45,8 @@ def read_keras_model(path: Path, lambdas: Mapping[str, str] | None = None) -> An
     """
     given = {name: parse_operation(text) for name, text in (lambdas or {}).items()}
     path = Path(path)
-    file = open_model(path)
     try:
+        file = open_model(path)
         plan = read_plan(file.config)
         _check_lambdas(plan, given)
         _refuse_unknown(plan, given)
@@ -57,10 +57,20 @@ def read_keras_model(path: Path, lambdas: Mapping[str, str] | None = None) -> An
         if text.startswith(str(path)):
             raise
         raise CheckpointError(f"{path}: {text}") from error
-    except (KeyError, UnicodeError, RecursionError) as error:
-        # A configuration that names or nests what no network does.
+    except _DAMAGE as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{path} is damaged: {first}.") from error
+
+
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a configuration raises that names, nests or counts what no network does."""
 
 
 def _any_size(builder: Builder, plan: Plan) -> Any:

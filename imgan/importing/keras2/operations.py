@@ -17,8 +17,8 @@ from imgan.importing.keras2.lambdas import enlarge
 from imgan.importing.keras2.parts import Part
 from imgan.importing.keras2.parts import unsupported
 
-# Far beyond any value, and finite in every dtype with the range of float32.
-_BEYOND = 3e38
+BEYOND = 3e38
+"""Far beyond any value, and finite in every dtype with the range of float32."""
 
 
 class Applied(NamedTuple):
@@ -60,13 +60,45 @@ def operation(
         )
     given = {key: value for key, value in options.items() if value is not None}
     given.pop("name", None)
+    read = _Options(given)
     try:
-        return maker(list(arguments), given)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        made = maker(list(arguments), read)
+        if unread := read.unread():
+            raise ValueError(f"{unread} has a meaning that is not known")
+        return made
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise unsupported(
             f"Layer {name!r}: the function tf.{function} called with "
             f"{_described(arguments[1:], given)}"
         ) from error
+
+
+# They change nothing in what is read here.
+_WITHOUT_EFFECT = {"antialias", "dtype_hint", "out_type"}
+
+
+class _Options(dict[str, Any]):
+    """Arguments by name that note which of them were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._asked = set(_WITHOUT_EFFECT)
+
+    def __getitem__(self, name: str) -> Any:
+        self._asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._asked.add(name)
+        return super().get(name, default)
+
+    def unread(self) -> list[str]:
+        """Return what nothing has asked for, but for switches that are off."""
+        return [
+            name
+            for name, value in self.items()
+            if name not in self._asked and value is not False
+        ]
 
 
 def _described(arguments: Sequence[Any], options: Mapping[str, Any]) -> str:
@@ -144,13 +176,22 @@ def _single(arguments: list[Any]) -> Any:
 
 
 def _activation(name: str) -> Callable[[list[Any], Mapping[str, Any]], Any]:
-    return lambda arguments, options: Applied(
-        activation_parts(name, modern=False), [_single(arguments)]
-    )
+    def make(arguments: list[Any], options: Mapping[str, Any]) -> Any:
+        if len(arguments) > 1:
+            raise ValueError("an activation of another form")
+        return Applied(activation_parts(name, modern=False), [_single(arguments)])
+
+    return make
+
+
+def _elu(arguments: list[Any], options: Mapping[str, Any]) -> Any:
+    alpha = float(_option(arguments, options, "alpha", 1.0))
+    return Applied([Part("ELU", {"alpha": alpha})], [_single(arguments)])
 
 
 def _leaky_relu(arguments: list[Any], options: Mapping[str, Any]) -> Any:
-    slope = float(_option(arguments, options, "alpha", 0.2))
+    usual = options.get("negative_slope", 0.2)
+    slope = float(_option(arguments, options, "alpha", usual))
     part = Part("LeakyReLU", {"negative_slope": slope})
     return Applied([part], [_single(arguments)])
 
@@ -189,7 +230,7 @@ def _bound(key: str) -> Callable[[list[Any], Mapping[str, Any]], Any]:
         if is_tensor(x) and is_tensor(y):
             return Applied([Part("Maximum" if key == "low" else "Minimum")], [x, y])
         result, bound = (x, y) if is_tensor(x) else (y, x)
-        config = {"low": -_BEYOND, "high": _BEYOND, key: float(bound)}
+        config = {"low": -BEYOND, "high": BEYOND, key: float(bound)}
         return Applied([Part("Clip", config)], [_single([result])])
 
     return make
@@ -202,16 +243,17 @@ def _pad(arguments: list[Any], options: Mapping[str, Any]) -> Any:
         raise ValueError("more than rows and columns")
     mode = str(options.get("mode", "CONSTANT")).upper()
     kinds = {"REFLECT": "ReflectionPadding2D", "CONSTANT": "ZeroPadding2D"}
-    if mode == "CONSTANT" and options.get("constant_values", 0):
+    if options.get("constant_values", 0) and mode == "CONSTANT":
         raise ValueError("not with zeros")
     part = Part(kinds[mode], {"padding": [rows, columns]})
     return Applied([part], [_single(arguments)])
 
 
 def _concat(arguments: list[Any], options: Mapping[str, Any]) -> Any:
-    results = arguments[0] if isinstance(arguments[0], list) else arguments
-    results = [*results, *options.get("values", [])]
-    if options.get("axis", -1) not in (-1, 3) or not all(map(is_tensor, results)):
+    listed = isinstance(arguments[0], list)
+    results = [*(arguments[0] if listed else arguments), *options.get("values", [])]
+    axis = _option(arguments if listed else [], options, "axis", -1)
+    if axis not in (-1, 3) or not all(map(is_tensor, results)):
         raise ValueError("not of channels")
     return Applied([Part("Concatenate", {"axis": -1})], results)
 
@@ -240,7 +282,7 @@ def _getitem(arguments: list[Any], options: Mapping[str, Any]) -> Any:
     if not is_tensor(arguments[0]):
         chosen = _slice(spec) if isinstance(spec, dict) else int(spec)
         return arguments[0][chosen]
-    cuts = [_slice(item) for item in spec]
+    cuts = [_slice(item) for item in _without_ellipsis(spec)]
     if len(cuts) > 4 or any(cut.step not in (None, 1) for cut in cuts):
         raise ValueError("not a crop")
     whole = slice(None, None, None)
@@ -259,7 +301,22 @@ def _getitem(arguments: list[Any], options: Mapping[str, Any]) -> Any:
     return Applied([part], [arguments[0]])
 
 
+def _without_ellipsis(spec: Sequence[Any]) -> list[Any]:
+    """Return the cuts of all four axes, where three dots stand for some of them."""
+    dots = [index for index, item in enumerate(spec) if _is_ellipsis(item)]
+    if not dots:
+        return list(spec)
+    whole: list[Any] = [{}] * (5 - len(spec))
+    return [*spec[: dots[0]], *whole, *spec[dots[0] + 1 :]]
+
+
+def _is_ellipsis(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("class_name") == "__ellipsis__"
+
+
 def _slice(item: Any) -> slice:
+    if not isinstance(item, dict) or not set(item) <= {"start", "stop", "step"}:
+        raise ValueError("an index that is no slice")
     return slice(item.get("start"), item.get("stop"), item.get("step"))
 
 
@@ -301,6 +358,7 @@ _FUNCTIONS: dict[str, Callable[[list[Any], Mapping[str, Any]], Any]] = {
     "minimum": _bound("high"),
     "negative": _negative,
     "leaky_relu": _leaky_relu,
+    "elu": _elu,
     "shape": _shape,
     "getitem": _getitem,
     "cast": _same,
@@ -311,7 +369,6 @@ _FUNCTIONS: dict[str, Callable[[list[Any], Mapping[str, Any]], Any]] = {
         for name in (
             "relu",
             "relu6",
-            "elu",
             "selu",
             "silu",
             "swish",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+import imgan
 from imgan.errors import CheckpointError
 from imgan.importing.keras2.extraction import ARRAYS
 from imgan.importing.keras2.extraction import CONTENTS
@@ -113,15 +114,17 @@ def read_store(source: Path, path: Path) -> Store:
 
 def _extract(source: Path, folder: Path, path: Path) -> None:
     program = "imgan.importing.keras2.extraction"
-    # Its libraries are where ours are, and need no threads.
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "OPENBLAS_NUM_THREADS": "1",
-    }
+    # -P: beside a file that was downloaded there may be an h5py.py.
+    options = ["-P", "-m", program]
     try:
+        # Its libraries are where ours are, and need no threads.
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(_library_folders()),
+            "OPENBLAS_NUM_THREADS": "1",
+        }
         subprocess.run(
-            [sys.executable, "-m", program, str(source.resolve()), str(folder)],
+            [sys.executable, *options, str(source.resolve()), str(folder)],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -130,6 +133,20 @@ def _extract(source: Path, folder: Path, path: Path) -> None:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise _lost(path) from error
+
+
+def _library_folders() -> list[str]:
+    """Return where Python looks for modules, but for the current folder.
+
+    That one comes first where imgan was started by `python -m`. It stays if imgan
+    itself lies in it: who runs a checkout trusts it.
+    """
+    here, ours = Path.cwd().resolve(), Path(imgan.__file__).resolve().parent.parent
+    return [
+        folder
+        for folder in filter(None, sys.path)
+        if here == ours or Path(folder).resolve() != here
+    ]
 
 
 def _lost(path: Path) -> CheckpointError:

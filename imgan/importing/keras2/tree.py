@@ -12,8 +12,13 @@ from dataclasses import field
 from typing import Any
 
 from imgan.errors import CheckpointError
+from imgan.importing.keras2.references import flat_references
+from imgan.importing.keras2.references import key_of
+from imgan.importing.keras2.references import numbers_of_calls
 
 MODELS = {"Functional", "Model", "Sequential"}
+_TRAINED = {*MODELS, "BatchNormalization"}
+"""Classes that are read otherwise where they are called as in training."""
 _DEEPEST = 16
 _MOST_LAYERS = 4_000
 
@@ -145,7 +150,7 @@ def _input_shape(root: Node) -> tuple[int | None, ...]:
         if first.kind == "Sequential":
             first = first.children[0]
         else:
-            name = _flat_references(first.config["input_layers"])[0][0]
+            name = flat_references(first.config["input_layers"])[0][0]
             first = next(child for child in first.children if child.name == name)
     config = first.config
     shape = (
@@ -166,14 +171,34 @@ def _input_shape(root: Node) -> tuple[int | None, ...]:
     return sides
 
 
-def _unfold(node: Node, given: Sequence[Any], calls: list[Call]) -> list[Any]:
+def _unfold(
+    node: Node,
+    given: Sequence[Any],
+    calls: list[Call],
+    training: bool | None = None,
+) -> list[Any]:
     """Append the calls of a model's layers; return its outputs."""
     if node.kind == "Sequential":
         for child in node.children:
             if child.kind != "InputLayer":
-                given = _call(child, list(given), {}, calls)
+                options = _handed_down(child, {}, training, wins=True)
+                given = _call(child, list(given), options, calls)
         return list(given)
-    return _Unfolding(node, given, calls).outputs()
+    return _Unfolding(node, given, calls, training).outputs()
+
+
+def _handed_down(
+    node: Node, options: dict[str, Any], training: bool | None, *, wins: bool
+) -> dict[str, Any]:
+    """Return options of a call with what the call of the model around it says.
+
+    `wins`: even over what the call itself says.
+    """
+    if training is None or node.kind not in _TRAINED:
+        return options
+    if not wins and options.get("training") is not None:
+        return options
+    return {**options, "training": training}
 
 
 def _call(
@@ -185,11 +210,23 @@ def _call(
             for argument in arguments
             for item in (argument if isinstance(argument, list) else [argument])
         ]
-        return _unfold(node, flat, calls)
+        return _unfold(node, flat, calls, _training(node, options))
     if len(calls) >= _MOST_LAYERS:
         raise CheckpointError("The model calls too many layers.")
     calls.append(Call(node, arguments, options))
     return [Result(len(calls) - 1)]
+
+
+def _training(node: Node, options: Mapping[str, Any]) -> bool | None:
+    """Return the one option with which a model inside may be called."""
+    for key, value in options.items():
+        known = key == "training" and value is True
+        if not (known or value is None or value is False):
+            raise CheckpointError(
+                f"Model {node.name!r} is called with {key}={str(value)[:60]}, which is "
+                "not known here; expected training=True or False alone."
+            )
+    return options.get("training")
 
 
 class _Unfolding:
@@ -199,13 +236,21 @@ class _Unfolding:
         model: The model.
         given: What it is called with.
         calls: Where calls are appended.
+        training: What the call of the model says of it; None: nothing.
     """
 
-    def __init__(self, model: Node, given: Sequence[Any], calls: list[Call]) -> None:
-        self._model, self._calls = model, calls
+    def __init__(
+        self,
+        model: Node,
+        given: Sequence[Any],
+        calls: list[Call],
+        training: bool | None,
+    ) -> None:
+        self._model, self._calls, self._training = model, calls, training
         self._made: dict[tuple[str, int, int], Any] = {}
         self._children = {child.name: child for child in model.children}
-        names = _flat_references(model.config["input_layers"])
+        self._first, self._first_output = _first_calls(model)
+        names = flat_references(model.config["input_layers"])
         if len(names) != len(given):
             raise CheckpointError(
                 f"{model.name} takes {len(names)} inputs; expected one picture."
@@ -228,14 +273,9 @@ class _Unfolding:
                     f"{names}."
                 )
             waiting = later
-        wanted = _flat_references(self._model.config["output_layers"])
-        return [self._made[self._key(reference)] for reference in wanted]
-
-    def _key(self, reference: Sequence[Any]) -> tuple[str, int, int]:
-        name, index, tensor = str(reference[0]), int(reference[1]), int(reference[2])
-        # The first call of a model is that with its own input.
-        inner = self._children[name].kind in MODELS
-        return name, index - 1 if inner and index else index, tensor
+        wanted = flat_references(self._model.config["output_layers"])
+        first = self._first_output
+        return [self._made[key_of(reference, first)] for reference in wanted]
 
     def _try(self, child: Node, index: int, inbound: Any) -> bool:
         try:
@@ -247,6 +287,10 @@ class _Unfolding:
                 }
             else:
                 arguments, options = self._old(child, inbound)
+            # In Keras 3 the call of the model wins, in Keras 2 that of the layer.
+            options = _handed_down(
+                child, options, self._training, wins=isinstance(inbound, dict)
+            )
         except _NotYetError:
             return False
         for tensor, made in enumerate(_call(child, arguments, options, self._calls)):
@@ -270,7 +314,7 @@ class _Unfolding:
         return [values[0] if len(values) == 1 else values], options
 
     def _result(self, reference: Sequence[Any]) -> Any:
-        key = self._key(reference)
+        key = key_of(reference, self._first)
         if key not in self._made:
             raise _NotYetError
         return self._made[key]
@@ -305,10 +349,34 @@ class _NotYetError(Exception):
     """What a layer is given is made by one that was not called yet."""
 
 
-def _flat_references(value: Any) -> list[Any]:
-    """Return references as a list: Keras 3 writes a single one bare."""
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return list(value)
+def _first_calls(model: Node) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the number of each layer's first call, for layers and for the output.
+
+    A model may have a call before that one, with its own input. Keras 2 counts it for
+    every model; Keras 3 for functional ones alone, and only in the model's outputs.
+    """
+    children = model.children
+    if any(isinstance(call, dict) for child in children for call in child.inbound):
+        functional = MODELS - {"Sequential"}
+        counted = {child.name: int(child.kind in functional) for child in children}
+        return dict.fromkeys(counted, 0), counted
+    inbound = [child.inbound for child in children]
+    outputs = flat_references(model.config["output_layers"])
+    used = numbers_of_calls((child.name for child in children), [inbound, outputs])
+    first = {child.name: _first_call(child, used[child.name]) for child in children}
+    return first, first
+
+
+def _first_call(child: Node, used: set[int]) -> int:
+    """Return the number of a layer's first call in Keras 2, by the results in use."""
+    count = len(child.inbound)
+    if child.kind not in MODELS or not used:
+        return 0
+    # All calls are used, so the last one tells.
+    if (0 in used) == (count in used):
+        numbers = ", ".join(map(str, sorted(used)[:5]))
+        raise CheckpointError(
+            f"Model {child.name!r} is called {count} times, and its results number "
+            f"{numbers} are used; expected 0 to {count - 1} or 1 to {count}."
+        )
+    return int(count in used)

@@ -35,6 +35,9 @@ class Placeholder:
     """Of its class, or of the function that would have made it."""
 
 
+_MOST_AXES = 64
+"""Lengths in a `torch.Size`."""
+
 _STORAGES = {
     "DoubleStorage": "float64",
     "FloatStorage": "float32",
@@ -139,6 +142,9 @@ def _subclass(function: object, kind: object, arguments: object, *_: object) -> 
     """Return the tensor inside an object of a subclass of tensors."""
     if not isinstance(function, Global) or not isinstance(arguments, tuple):
         raise ValueError("a tensor that is none")
+    # The rest makes no tensors, or would be a subclass in a subclass without end.
+    if function.module != "torch._utils":
+        return Placeholder(function.path)
     return build(function, arguments)
 
 
@@ -151,6 +157,8 @@ def _dict(*arguments: Any) -> dict[Any, Any]:
 
 
 def _size(lengths: object = ()) -> tuple[Any, ...]:
+    if isinstance(lengths, list | tuple) and len(lengths) > _MOST_AXES:
+        raise ValueError("a size of more axes than a tensor has")
     return tuple(lengths) if isinstance(lengths, list | tuple) else ()
 
 

@@ -13,6 +13,11 @@ from imgan.importing.reading.known import build
 from imgan.importing.reading.known import refuse_dangerous
 from imgan.importing.reading.known import set_state
 
+_MOST_COPIED = 64 << 20
+"""Bytes that calls may copy in all: a pickle that does not repeat has no more."""
+_ITEM = 64
+"""Bytes that an item of a container takes, about."""
+
 
 class Machine:
     """The stack, the marks and the memo of a pickle."""
@@ -22,6 +27,7 @@ class Machine:
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
+        self._copied = 0
 
     def step(self, name: str, argument: Any) -> None:
         """Do one operation, by the name that `pickletools` has for it.
@@ -147,7 +153,7 @@ class Machine:
 
     def _reduce(self, _: Any) -> None:
         arguments, what = self._pop(), self._pop()
-        self._stack.append(_made(what, arguments))
+        self._stack.append(self._made(what, arguments))
 
     def _new_with_keywords(self, _: Any) -> None:
         self._pop()
@@ -155,12 +161,24 @@ class Machine:
 
     def _object(self, _: Any) -> None:
         what, *arguments = self._pop_mark()
-        self._stack.append(_made(what, tuple(arguments)))
+        self._stack.append(self._made(what, tuple(arguments)))
 
     def _instance(self, argument: str) -> None:
         arguments = tuple(self._pop_mark())
         self._global(argument)
-        self._stack.append(_made(self._pop(), arguments))
+        self._stack.append(self._made(self._pop(), arguments))
+
+    def _made(self, what: object, arguments: object) -> object:
+        """Return what calling a name stands for, within what calls may copy."""
+        made = _made(what, arguments)
+        if not isinstance(made, Placeholder):
+            self._copied += _length(arguments)
+        if self._copied > _MOST_COPIED:
+            raise CheckpointError(
+                "The pickle in the file is larger than any of a network: its calls "
+                f"copy {self._copied} bytes"
+            )
+        return made
 
     def _build(self, _: Any) -> None:
         state = self._pop()
@@ -179,6 +197,15 @@ def _made(what: object, arguments: object) -> object:
     if isinstance(what, Placeholder):
         return what
     raise ValueError("a call of what is no name")
+
+
+def _length(arguments: object) -> int:
+    """Return how many bytes arguments have that a call may copy, about."""
+    if not isinstance(arguments, tuple):
+        return 0
+    texts = sum(len(item) for item in arguments if isinstance(item, str | bytes))
+    containers = (item for item in arguments if isinstance(item, list | tuple | dict))
+    return texts + _ITEM * sum(map(len, containers))
 
 
 def _set_items(target: object, items: list[Any]) -> None:

@@ -16,7 +16,9 @@ class Type:
     """A `numpy.dtype`, of which the state says the byte order."""
 
     def __init__(self, code: object, *_: object) -> None:
-        self.name = _NAMES.get(str(code).lstrip("<>=|"), f"numpy's {str(code)[:20]}")
+        # The text of anything else may have no end: a list that holds itself twice.
+        text = code if isinstance(code, str) else type(code).__name__
+        self.name = _NAMES.get(text.lstrip("<>=|"), f"numpy's {text[:20]}")
         self.byteorder = "<"
 
     def set_state(self, state: object) -> None:

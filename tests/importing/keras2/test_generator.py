@@ -15,6 +15,7 @@ from imgan.bundles.card import Card
 from imgan.errors import CheckpointError
 from imgan.importing.keras2 import as_generator
 from imgan.importing.keras2 import read_keras_model
+from imgan.importing.keras2.operations import BEYOND
 from imgan.layers.clip import Clip
 from imgan.networks.halo import halo
 from tests.contracts import check_sizes
@@ -116,6 +117,11 @@ def conv(**options: Any) -> Any:
         (lambda x: layers.Rescaling(0.5, 0.5)(conv(activation="tanh")(x)), UNIT),
         (lambda x: layers.Rescaling(255)(conv(activation="sigmoid")(x)), BYTES),
         (lambda x: Clip(0, 255)(conv()(x)), BYTES),
+        (lambda x: Clip(-BEYOND, 1)(Clip(0, BEYOND)(conv()(x))), UNIT),
+        (lambda x: Clip(0, 255)(Clip(-BEYOND, BEYOND)(conv()(x))), BYTES),
+        (lambda x: Clip(-9, 255)(Clip(0, 999)(conv()(x))), BYTES),
+        (lambda x: Clip(-BEYOND, 0.5)(conv()(x)), UNIT),
+        (lambda x: Clip(0, BEYOND)(layers.Rescaling(255)(conv()(x))), BYTES),
         (lambda x: conv()(x), UNIT),
     ],
 )

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import marshal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,23 @@ def test_classes_are_not_imported(tmp_path: Path, monkeypatch: Any) -> None:
     rewrite_archive(path, config=json.dumps(config).encode())
     refused(path, r"not known: 'conv2d' \(Evil\)")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("first", ["", ".", None])
+def test_modules_beside_a_file_are_not_imported(
+    first: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("h5py", "json", "sitecustomize"):
+        planted = f"open({str(tmp_path / 'was run')!r}, 'w')"
+        (tmp_path / f"{module}.py").write_text(planted)
+    path = unpack("cyclegan.h5", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    # As where imgan is started by `python -m`.
+    monkeypatch.setattr(
+        sys, "path", [str(tmp_path) if first is None else first, *sys.path]
+    )
+    assert read_keras_model(path).count_params() > 0
+    assert not (tmp_path / "was run").exists()
 
 
 @pytest.mark.parametrize("name", ["cyclegan.h5", "cyclegan.keras"])
@@ -204,6 +222,46 @@ def test_configurations_that_are_not_built(
     change: Callable[[Any], Any], message: str, tmp_path: Path
 ) -> None:
     refused(change_config(unpack("cyclegan.h5", tmp_path), change), message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("UpSampling2D", {"size": [2]}),
+        ("LeakyReLU", {"alpha": None}),
+        ("LeakyReLU", {"alpha": 10**400}),
+        ("Activation", {"activation": {"class_name": "LeakyReLU", "config": []}}),
+        ("Activation", {"activation": ["relu"]}),
+    ],
+)
+def test_arguments_of_another_type(kind: str, config: Any, tmp_path: Path) -> None:
+    def change(model: Any) -> None:
+        layers = model["config"]["layers"]
+        layer = next(x for x in layers if x["class_name"] == "Activation")
+        layer.update(class_name=kind, config={"name": layer["name"], **config})
+
+    refused(change_config(unpack("cyclegan.h5", tmp_path), change), "damaged|known")
+
+
+@pytest.mark.parametrize("deflated", [True, False])
+def test_members_of_archives_that_are_nonsense(deflated: bool, tmp_path: Path) -> None:
+    path = unpack("unet.keras", tmp_path)
+    rewritten = tmp_path / "model.keras"
+    with ZipFile(path) as archive, ZipFile(rewritten, "w", ZIP_DEFLATED) as copy:
+        for name in archive.namelist():
+            copy.writestr(name, archive.read(name))
+    data = bytearray(rewritten.read_bytes())
+    if deflated:
+        # After the head of the first member: a block of a kind that there is not.
+        start = data.index(b"config.json") + len(b"config.json")
+        data[start : start + 40] = b"\xff" * 40
+    else:
+        # The flag says that the name is UTF-8, in the list at the end.
+        start = data.rindex(b"PK\x01\x02")
+        data[start + 9] |= 0x08
+        data[start + 46] = 0xFF
+    rewritten.write_bytes(data)
+    refused(rewritten, "damaged")
 
 
 def test_models_within_models_without_end(tmp_path: Path) -> None:

@@ -187,6 +187,49 @@ def test_hash_bomb_takes_no_time() -> None:
     assert time.perf_counter() - start < 1
 
 
+def repeated(first: bytes, call: bytes, times: int) -> bytes:
+    """A list of what a call makes, again and again, of one and the same argument."""
+    return b"\x80\x02](" + first + b"q\x000" + call * times + b"e."
+
+
+@pytest.mark.parametrize(
+    ("first", "call"),
+    [
+        (
+            b"X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20),
+            b"c_codecs\nencode\nh\x00\x85R",
+        ),
+        (
+            b"(" + b"X\x01\x00\x00\x00aN\x86" * (1 << 14) + b"l",
+            b"cbuiltins\ndict\nh\x00\x85R",
+        ),
+    ],
+)
+def test_calls_that_copy_the_same_again_and_again(first: bytes, call: bytes) -> None:
+    read(repeated(first, call, 60))
+    with pytest.raises(CheckpointError, match=r"larger than any.*its calls copy 6\d+ "):
+        read(repeated(first, call, 70))
+
+
+def test_sizes_have_few_axes() -> None:
+    call = b"ctorch\nSize\nh\x00\x85R"
+    assert read(repeated(b"(" + b"K\x01" * 64 + b"t", call, 1)) == [(1,) * 64]
+    with pytest.raises(CheckpointError, match="damaged"):
+        read(repeated(b"(" + b"K\x01" * 65 + b"t", call, 1))
+
+
+def test_a_type_without_end_takes_no_memory() -> None:
+    # A tuple of twice the tuple before: its text would have 2**60 characters.
+    found = read(b"\x80\x02cnumpy\ndtype\nN\x85" + b"2\x86" * 60 + b"\x85R.")
+    assert found.name == "numpy's tuple"  # type: ignore[attr-defined]
+
+
+def test_subclasses_in_subclasses_are_no_recursion() -> None:
+    name = b"ctorch._tensor\n_rebuild_from_type_v2\n"
+    data = (name + b"N") * 5_000 + b")" + b"\x87" * 5_000
+    assert isinstance(read(b"\x80\x02" + name + data + b"R."), Placeholder)
+
+
 def test_deep_nesting_is_no_recursion() -> None:
     found = read(b"\x80\x02" + b"]" * 50_000 + b"a" * 49_999 + b".")
     assert isinstance(found, list)
