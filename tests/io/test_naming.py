@@ -17,7 +17,7 @@ def folder(tmp_path):
 
 
 def renamed(folder, template, values=None, **options):
-    options = {"recursive": True, "renamed": True, **options}
+    options = {"recursive": True, "checked": False, **options}
     plan = plan_jobs([folder], folder.parent / "out", **options)
     more = {"scale": Factor(4), "model": "x4"} if values is None else values
     made = rename_outputs(plan, NameTemplate(template), lambda job: more)
