@@ -83,6 +83,7 @@ def test_help_line_is_the_docstring(name: str) -> None:
     assert command.help.splitlines()[0] == COMMANDS[name].summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", blocks("python"))
 def test_readme_python_runs(code: str) -> None:
     need_model("x4")
@@ -97,6 +98,7 @@ def test_readme_python_runs(code: str) -> None:
         assert printed == expected
 
 
+@pytest.mark.slow
 def test_readme_upscales_every_sample(tmp_path: Path) -> None:
     need_model("x4")
     samples = ROOT / "assets" / "samples"

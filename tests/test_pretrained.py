@@ -44,6 +44,7 @@ def picture(height: int, width: int, seed: int) -> Array:
     return np.where(np.arange(width)[None, :, None] % 60 < 30, photo, noise)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_tiled_equals_whole(name: str, precision: str) -> None:
@@ -81,6 +82,7 @@ def check_tiles(
             assert different == 0, f"tile {tile}, picture {image.shape}: {different}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_beats_bicubic_on_a_photograph_it_never_saw(name: str) -> None:
     enlarge = imgan.load(name)
@@ -110,6 +112,7 @@ def test_a_lively_model_is_sharper_than_its_partner_and_not_sharper_than_truth(
     assert sharpness(lively, truth) < 1.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIVELY)
 def test_the_dial_is_monotone_in_fidelity(name: str) -> None:
     truth, reduced = portrait(4)
@@ -121,6 +124,7 @@ def test_the_dial_is_monotone_in_fidelity(name: str) -> None:
     assert scores[-1] > scores[0] + 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_no_tint(name: str) -> None:
     """The mean colour stays within one level, on a photograph and on flat pictures."""
@@ -140,6 +144,7 @@ def test_no_tint(name: str) -> None:
         assert drift <= 1.0, image[0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_no_checkerboard(name: str) -> None:
     """On flat pictures nothing, on steep gradients less than a level.
@@ -199,6 +204,7 @@ def test_golden_scores_of_a_committed_picture(name: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_scores_on_set5_are_those_of_the_card(name: str, shared_data: Path) -> None:
     from imgan.evaluate import evaluate

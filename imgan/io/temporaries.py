@@ -6,6 +6,7 @@ Where several machines write into one folder it is `.<name>.<pid>@<machine>.imga
 the number of a process says nothing on another machine.
 """
 
+import atexit
 import contextlib
 import os
 import platform
@@ -115,6 +116,16 @@ def remove_temporaries() -> None:
     """Remove every temporary of this process at once; for an interrupt handler."""
     for temporary in active_temporaries():
         discard_temporary(temporary)
+
+
+def _remove_at_exit(pid: int) -> None:
+    # An interrupt may come after a file was made and before anybody guards it. What is
+    # forked from this process has none of its own.
+    if os.getpid() == pid:
+        remove_temporaries()
+
+
+atexit.register(_remove_at_exit, os.getpid())
 
 
 def remove_stale_temporaries(folder: Path, *, shared: bool = False) -> int:

@@ -79,6 +79,7 @@ def make_hostile(folder: Path, photo: Array) -> set[str]:
     return bad
 
 
+@pytest.mark.slow
 def test_every_readable_one_comes_out_right_and_every_other_is_one_line(
     tmp_path: Path,
 ) -> None:

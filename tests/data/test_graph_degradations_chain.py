@@ -205,6 +205,7 @@ def test_chain_is_that_of_numpy(seed: int, jpeg: float, allowed: float) -> None:
         assert np.abs(image - expected).mean() * 255 <= allowed
 
 
+@pytest.mark.slow
 def test_eager_traced_and_in_a_pipeline_alike() -> None:
     """The same seed and step: the same images but for single roundings."""
     # One stage holds every operation and is traced in half the time.

@@ -67,6 +67,7 @@ def assert_all_but_large(out, told, reason):
     assert read_image(out / "2.png").size == (240, 328)
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("tile", [0, 16])
 def test_a_full_disk_fails_what_does_not_fit(folder, mounted, tile):

@@ -54,6 +54,7 @@ def kill_and_rerun(folder, tmp_path, delays):
     assert all(p.stat().st_mtime_ns == when for p, when in finished.items())
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_equals_undisturbed(folder, tmp_path):
     kill_and_rerun(folder, tmp_path, [0.9])
 
@@ -129,6 +130,7 @@ def test_a_signal_that_another_thread_is_given(tmp_path, monkeypatch):
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_folder(folder, tmp_path):
     """Both end well; what either wrote is whole, and is what one alone would write."""
     words = ["--model", "bicubic", "--scale", "8"]

@@ -1,6 +1,7 @@
 """What every export promises, for every family and every model that ships."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,10 +30,21 @@ from tests.inference.networks import picture
 WITHIN_A_LEVEL = {"x4-photo": 0.995}
 
 # One of each kind by default; each of the others takes as long, and tells as much.
-QUICK = {"repsr", "cyclegan", "exact_unet", "cgan"}
+QUICK = {"repsr", "cgan"}
+
+
+def shipped_cases() -> list[Any]:
+    """Return the quickest of them, and the others, which tell as much in minutes."""
+    slow, thorough = pytest.mark.slow, pytest.mark.thorough
+    return [
+        pytest.param(name, marks=slow if name == "x4-fast" else thorough)
+        for name in shipped()
+    ]
+
+
 CASES = [
     pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
-    for name in [*bundles.FAMILIES, *shipped()]
+    for name in bundles.FAMILIES
 ]
 
 
@@ -48,7 +60,7 @@ def test_every_family_has_a_case() -> None:
     assert set(families.FAMILIES) <= set(bundles.FAMILIES)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *shipped_cases()])
 def test_float32_exports_compute_what_the_bundle_does(
     name: str, tmp_path: Path
 ) -> None:
@@ -128,9 +140,7 @@ def check_drawings(call: Call, bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-@pytest.mark.parametrize(
-    "name", ["x4", *[pytest.param(name, marks=pytest.mark.slow) for name in shipped()]]
-)
+@pytest.mark.parametrize("name", shipped_cases())
 def test_lower_precisions_stay_within_a_level(
     name: str, precision: str, tmp_path: Path
 ) -> None:

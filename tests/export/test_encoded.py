@@ -38,6 +38,7 @@ def answer(call: Call, *files: bytes) -> tuple[list[Array | None], list[str]]:
     return pictures, [error.decode() for error in made["error"]]
 
 
+@pytest.mark.slow
 def test_kinds_of_pictures_come_back_as_such(call: Call, bundle: Path) -> None:
     enlarge = imgan.load(str(bundle), precision="float32")
     colour, alpha = picture(21, 18, 3), picture(21, 18)

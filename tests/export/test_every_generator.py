@@ -68,6 +68,7 @@ FORMATS: dict[str, tuple[Any, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("family", GENERATORS)
 def test_files_compute_what_keras_does(

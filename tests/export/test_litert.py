@@ -78,6 +78,7 @@ def test_what_is_said_of_noise(tmp_path: Path) -> None:
     assert lines[-1].endswith("(5 pictures and 3 pictures)")
 
 
+@pytest.mark.slow
 def test_float16_halves_the_weights(tmp_path: Path) -> None:
     network = Compact(num_filters=24, num_convs=4, scale=2)
     randomize(network)
@@ -152,8 +153,14 @@ def test_int8_is_the_same_every_time_and_quiet(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("model", ["x4", "x2"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param("x4-fast", marks=pytest.mark.slow),
+        pytest.param("x4", marks=pytest.mark.thorough),
+        pytest.param("x2", marks=pytest.mark.thorough),
+    ],
+)
 def test_shipped_models_lose_little(
     model: str, shared_data: Path, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from tests.inference.networks import picture
 LENGTHS = [*range(1, 40), *range(40, 98, 3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multiple", [1, 4, 16])
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_exact_tiles_are_those_of_the_batch_tools(multiple: int, scale: int) -> None:
@@ -29,6 +30,7 @@ def test_exact_tiles_are_those_of_the_batch_tools(multiple: int, scale: int) -> 
             assert plan_axis(tf.constant(length), grid).numpy().tolist() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multiple", [1, 4, 16])
 @pytest.mark.parametrize("scale", [1, 2])
 def test_blended_tiles_are_those_of_the_batch_tools(multiple: int, scale: int) -> None:

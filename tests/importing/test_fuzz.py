@@ -80,6 +80,7 @@ def fuzz(
     return result
 
 
+@pytest.mark.slow
 def test_damaged_files(files: list[Path], tmp_path: Path) -> None:
     result = fuzz(files, tmp_path, min(SECONDS, 3), seed=0)
     assert result["refused"] > 100

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "fixtures" / "torch"
 INDEX = json.loads((FOLDER / "index.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["compact", "srgan_leftthomas", "srgan_lornatang_2023", "rrdb_new_x2"]
 )

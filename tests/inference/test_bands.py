@@ -93,6 +93,7 @@ def test_dark_results_are_not_held_for_failures():
     assert (made.pixels == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tile", [0, 16])
 @pytest.mark.parametrize("scale", [2, 1.5])
 def test_a_folder_of_floats(tmp_path, tile, scale):

@@ -85,6 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "bundle", "export"),
     [("upscale", "small", "served"), ("translate", "unet", "translator/1")],

@@ -194,6 +194,7 @@ def streaming(monkeypatch):
     return switch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("image_format", "scale"),
     [("png", 2), ("png", 2.5), ("tiff", 3), ("jpg", 2), ("webp", 0.8)],

@@ -242,6 +242,7 @@ def resnet(tmp_path_factory):
 SIZES = [(1, 1), (1, 9), (7, 3), (8, 8), (33, 61)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unet", "resnet"])
 def test_any_size_is_padded_and_cut(name, request):
     loaded = request.getfixturevalue(name)
@@ -269,6 +270,7 @@ def test_tiles_of_a_unet_equal_the_whole_picture(unet):
         assert "change nothing" in predictor.describe_tiles()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unet", "resnet"])
 def test_a_result_does_not_depend_on_what_else_is_computed(name, request):
     loaded = request.getfixturevalue(name)
@@ -291,6 +293,7 @@ def test_a_result_does_not_depend_on_what_else_is_computed(name, request):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_noise_is_a_function_of_the_seed(unet):
     image = picture(30, 40, 3)
     plain = Predictor(unet.engine)(image)

@@ -1,6 +1,8 @@
 """Temporaries in folders that several machines write to."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -55,3 +57,17 @@ def test_where_folders_are_shared_a_temporary_names_its_machine(
     assert len(temporary.name) == 255
     commit_temporary(temporary, output)
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_what_nobody_guards_yet_is_removed_at_the_end(tmp_path):
+    program = f"""
+from pathlib import Path
+from imgan.io.temporaries import open_temporary
+open_temporary(Path(r"{tmp_path}/x.png"))
+print(len(list(Path(r"{tmp_path}").iterdir())))
+"""
+    made = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert made.stdout == "1\n"
+    assert list(tmp_path.iterdir()) == []

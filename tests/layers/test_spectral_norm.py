@@ -57,6 +57,7 @@ def plain_twin(layer: Any, kernel: Array) -> Any:
     return twin
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", LAYERS)
 def test_converges_to_kernel_over_its_largest_singular_value(make: Any) -> None:
     layer, inputs = built(make)

@@ -44,6 +44,7 @@ def test_eight_bits_are_judged_like_floats(trained):
     )
 
 
+@pytest.mark.slow
 def test_the_seed_decides_and_no_global_generator_is_used():
     images, labels = bars(60)
     made = []

@@ -95,6 +95,7 @@ def test_pool_keeps_pairs_together() -> None:
     assert mixed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pool", [0, 4])
 def test_in_fit_and_resumed(pool: int, tmp_path: Path) -> None:
     """Five steps, or three, a checkpoint and two: the same images are seen."""

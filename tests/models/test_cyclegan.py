@@ -142,6 +142,7 @@ def test_no_pool() -> None:
         np.testing.assert_array_equal(shown, fake)
 
 
+@pytest.mark.slow
 def test_any_loss_and_several_scales() -> None:
     """Relativistic losses need logits of real pictures in the generators' turn."""
     made = cyclegan.model()
@@ -162,6 +163,7 @@ def test_any_loss_and_several_scales() -> None:
 # === Precision ===
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(dtype: str) -> None:
     """Numbers are those of float32 up to rounding, whatever the scale of the loss."""
@@ -236,6 +238,7 @@ def _state(made: CycleGAN) -> dict[str, Array]:
     return {**state, "step": np.array(made.step)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [1, 2], ids=["pool partly filled", "pool full"])
 def test_a_checkpoint_continues_exactly(tmp_path: Path, before: int) -> None:
     """With dropout, spectral directions, statistics of the batch and a pool of three.
@@ -299,6 +302,7 @@ def test_draws_are_a_function_of_seed_and_step() -> None:
     assert first[0] != first[1]
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     made = compiled(cyclegan.model(seed=9, ema_decay=0.5), "hinge", cycle_weight=3.0)
     for seed in range(2):
@@ -342,6 +346,7 @@ def test_training_state_names_what_a_checkpoint_holds() -> None:
     assert slots == 2 * len(trained)
 
 
+@pytest.mark.slow
 def test_fit_learns_and_reports_averages() -> None:
     """Graph mode; what comes back gets nearer to what went out."""
     made = compiled(cyclegan.model(), jit_compile=False)

@@ -29,6 +29,7 @@ ALWAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [0, 3])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_fit_reports_every_number(loss: str, classes: int) -> None:
@@ -132,6 +133,7 @@ def _made(
     return compiled(GAN(*pair, seed=9, **(gan or {})), "hinge", **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAVED)
 def test_a_loaded_model_goes_on_as_if_nothing_had_happened(
     tmp_path: Path, name: str

@@ -53,6 +53,7 @@ def test_without_a_strategy_there_is_one_replica() -> None:
     assert replica_slice(values, 2) is values
 
 
+@pytest.mark.slow
 def test_two_devices_equal_one() -> None:
     check_weights(compared("sgd_hinge")["sgd_hinge"])
 

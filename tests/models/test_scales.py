@@ -31,6 +31,7 @@ def _sgd() -> Any:
     return keras.optimizers.SGD(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["relativistic_average", "wasserstein"])
 def test_a_list_of_one_scale_is_that_scale(loss: str) -> None:
     """Step by step: the same weights, numbers, penalties, augmentation."""

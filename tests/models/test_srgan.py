@@ -146,6 +146,7 @@ def test_every_term_is_reported_and_they_add_up() -> None:
     assert logs["generator_loss"] == pytest.approx(sum(terms), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_both_stages_train_in_half_precision(dtype: str) -> None:
     model = real(dtype)
@@ -160,6 +161,7 @@ def test_both_stages_train_in_half_precision(dtype: str) -> None:
         assert any((old != new).any() for old, new in pairs)
 
 
+@pytest.mark.slow
 def test_fit_goes_from_one_stage_to_the_other() -> None:
     model = real()
     data = tf.data.Dataset.from_tensors(photographs()).repeat()
@@ -194,6 +196,7 @@ def test_the_moving_average_follows_in_both_stages() -> None:
     assert model.ema_generator.weight == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_a_saved_model_goes_on_training_alike(tmp_path: Path) -> None:
     model = real()
     model.train_step(photographs())

@@ -31,11 +31,13 @@ def test_every_family_is_tested() -> None:
             assert opponents[name] is families.resolve(family.discriminator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_contract(name: str, tmp_path: Path) -> None:
     check_network(SMALL[name](scale=2), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "scale"), [c for c in CASES if c[1] != 2])
 def test_other_scales(name: str, scale: int) -> None:
     network = SMALL[name](scale=scale)
@@ -49,6 +51,7 @@ def test_grey_pictures(name: str) -> None:
     assert network(np.zeros((1, 6, 4, 1), np.float32)).shape == (1, 12, 8, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "scale"), CASES)
 def test_halo_equals_the_measured_reach(name: str, scale: int) -> None:
     network = SMALL[name](scale=scale)

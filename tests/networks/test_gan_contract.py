@@ -25,6 +25,7 @@ def test_generator(name: str, options: dict[str, Any], tmp_path: Path) -> None:
     check_generator(GENERATORS[name](**options), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -62,6 +62,7 @@ PUBLISHED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "parameters", "reach"), PUBLISHED)
 def test_published_size(make: object, parameters: int, reach: int) -> None:
     network: Network = make()  # type: ignore[operator]

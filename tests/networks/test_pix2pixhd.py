@@ -18,6 +18,7 @@ SMALL: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_published_size() -> None:
     """35 labels and an edge map; the paper's code prints 182.5 million."""
     network = GlobalGenerator(input_channels=36)

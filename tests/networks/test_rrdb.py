@@ -8,6 +8,7 @@ from tests.contracts import randomize
 from tests.networks.small import zero_padded_conv
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scale", "unshuffle", "unit", "steps"),
     [

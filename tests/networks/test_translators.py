@@ -23,11 +23,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRANSLATORS)
 def test_contract(name: str, tmp_path: Path) -> None:
     check_network(TRANSLATORS[name](), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRANSLATORS)
 @pytest.mark.parametrize("option", OPTIONS)
 def test_sizes(name: str, option: str) -> None:
@@ -43,6 +45,7 @@ def test_sizes(name: str, option: str) -> None:
     assert network.inference_normalization == said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRANSLATORS)
 @pytest.mark.parametrize("option", ["batch", "resize"])
 def test_halo_equals_the_measured_reach(name: str, option: str) -> None:

@@ -205,6 +205,7 @@ def test_the_card_is_answered_for_each_query(
     assert card == written.model_copy(update=files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["enlarging", "translating"])
 def test_the_warmup_log_can_be_replayed(
     which: str, request: pytest.FixtureRequest
@@ -264,6 +265,7 @@ def test_64_pictures_of_64_sizes_in_one_request(
     check_pictures(answer["output_bytes"], answer["error"], expected)
 
 
+@pytest.mark.slow
 def test_64_requests_in_one_batch(
     enlarging: Path, files: tuple[list[bytes], list[Any]]
 ) -> None:

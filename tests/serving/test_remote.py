@@ -38,6 +38,7 @@ def signatures(service: Loopback, since: int) -> set[str]:
     return {call.signature for call in service.calls[since:]} - {"card"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(
     ("channels", "dtype", "asked"),
@@ -85,6 +86,7 @@ def test_another_scale_and_a_flat_picture(
     np.testing.assert_array_equal(enlarge(flat, 2), near(flat))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(
     ("channels", "dtype"), [(3, "uint8"), (1, "uint8"), (3, "uint16")]

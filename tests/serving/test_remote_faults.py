@@ -51,6 +51,7 @@ def load(service: Loopback, scheme: str = "grpc", **options: Any) -> Predictor:
     return imgan.load(f"{getattr(service, scheme)}/small", **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_attempts_while_the_server_is_not_available(
     scheme: str, service: Loopback, faults: Faults, near: Predictor
@@ -136,6 +137,7 @@ def test_tiles_shrink_to_what_the_server_takes(
     np.testing.assert_array_equal(made.pixels, again.pixels)
 
 
+@pytest.mark.slow
 def test_blended_tiles_shrink_with_a_warning(
     translating: Path, near_drawn: Predictor
 ) -> None:

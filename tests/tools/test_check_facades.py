@@ -162,6 +162,7 @@ def test_scores_by_hand() -> None:
     assert scores["commonest_part_accuracy"] < 0.25
 
 
+@pytest.mark.slow
 def test_reader_is_trained_once(tmp_path: Path) -> None:
     train = facades(0)
     path = tmp_path / "kept" / "reader.keras"

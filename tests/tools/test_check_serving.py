@@ -33,6 +33,7 @@ def check(served: Path, service: Loopback) -> None:
     check_serving.check(served, card, f"{service.grpc}/small", service.http)
 
 
+@pytest.mark.slow
 def test_a_server_that_computes_the_same(
     served: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_server_that_computes_the_same(
     assert "http: (106, 58, 3), as here" in said
 
 
+@pytest.mark.slow
 def test_a_server_with_another_model(served: Path, tmp_path: Path) -> None:
     export_saved_model(bundles.make("compact", tmp_path / "small"), tmp_path / "other")
     with (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import skimage.data
 
 from imgan.data.resize import resize_bicubic
@@ -15,6 +16,7 @@ from tests.tools.loading import load_tool
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_rows_of_truth_bicubic_and_models(tmp_path: Path) -> None:
     photographs = {"a": skimage.data.coffee(), "b": skimage.data.astronaut()}
     (tmp_path / "in").mkdir()

@@ -109,6 +109,7 @@ def unfinish(run: RunFolder) -> None:
     (run.bundle / "card.json").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", ["state.data*", slow("state.index"), slow("notes.json")]
 )
@@ -146,6 +147,7 @@ def test_with_all_checkpoints_damaged_a_run_begins_anew(
     assert_same_end(broken, undisturbed)
 
 
+@pytest.mark.slow
 def test_what_a_kill_left_half_written_is_ignored_and_removed(
     tiny: Recipe, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def finished(
     return run(values, tmp_path_factory.mktemp("finished"))
 
 
+@pytest.mark.slow
 def test_a_run_leaves_both_directions(finished: RunFolder, domains: Folders) -> None:
     card = read_card(finished.bundle)
     assert (card.name, card.family) == ("tiny-domains", "cyclegan")
@@ -121,6 +122,7 @@ def _pictures(folder: str) -> list[Any]:
     return [2 * p.reshape(1, 20, 24, -1).astype(np.float32) / 255 - 1 for p in pictures]
 
 
+@pytest.mark.slow
 def test_identity_and_batch_normalisation(domains: Folders, tmp_path: Path) -> None:
     """Statistics of each generator are taken anew, on the domain that it is given.
 
@@ -161,6 +163,7 @@ def _means(network: Any) -> Any:
     return network.get_layer("first_norm").moving_mean.numpy()
 
 
+@pytest.mark.slow
 def test_the_direction_names_the_bundle_and_the_plain_scores(
     domains: Folders, held_out: Folders, tmp_path: Path
 ) -> None:

@@ -153,6 +153,7 @@ def decibels(made: Array, truth: Array, peak: float) -> float:
     return float(10 * np.log10(peak**2 / np.mean(error**2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_trained_scored_and_enlarged_at_the_depth_of_the_files(
     name: str, tmp_path: Path
@@ -180,6 +181,7 @@ def test_trained_scored_and_enlarged_at_the_depth_of_the_files(
     assert expected > (45 if name == "16 bit" else 20)
 
 
+@pytest.mark.slow
 def test_grey_of_16_bits_is_trained_with_a_discriminator_too(tmp_path: Path) -> None:
     kind = KINDS["16 bit"]
     run = trained(kind, tmp_path, adversarial=True)

@@ -115,6 +115,7 @@ def test_a_full_disk_stops_a_run_that_resumes_when_there_is_room(
     assert run_command(recipe_file, run_dir).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "step"),
     [("metrics.jsonl", 0), ("samples", 4), ("checkpoints", None)],

@@ -68,6 +68,7 @@ def same(one: list[Any], two: list[Any]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
 
 
+@pytest.mark.slow
 def test_the_best_look_is_what_a_run_ends_with_however_often_it_is_killed(
     experiment: dict[str, Any],
     tmp_path: Path,
@@ -92,6 +93,7 @@ def test_the_best_look_is_what_a_run_ends_with_however_often_it_is_killed(
     assert not same(weights(last), weights(best))
 
 
+@pytest.mark.slow
 def test_a_run_that_gains_nothing_more_ends_early_also_if_killed_there(
     experiment: dict[str, Any], tmp_path: Path, scored: dict[int, float]
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_run_that_gains_nothing_more_ends_early_also_if_killed_there(
     assert_same_end(run_of(recipe, tmp_path / "disturbed"), stopped)
 
 
+@pytest.mark.slow
 def test_a_fine_tune_that_does_not_help_ends_with_what_it_began_with(
     experiment: dict[str, Any],
     tmp_path: Path,

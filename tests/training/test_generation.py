@@ -23,6 +23,7 @@ FAMILIES = sorted(NETWORKS)
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_run_ends_in_a_bundle_and_a_page(family: str, tmp_path: Path) -> None:
     recipe = gan_recipe(family)
@@ -78,6 +79,7 @@ def check_folder(run: RunFolder, family: str) -> None:
     assert not run.alarms.exists()
 
 
+@pytest.mark.slow
 def test_class_folders_in_colour_give_their_names_to_the_card(
     class_folders: Path, tmp_path: Path
 ) -> None:
@@ -90,6 +92,7 @@ def test_class_folders_in_colour_give_their_names_to_the_card(
     assert read_image(run.sample_sheet(12)).pixels.shape == (2 * 16, 8 * 16, 3)
 
 
+@pytest.mark.slow
 def test_every_option_of_a_recipe_reaches_the_model(tmp_path: Path) -> None:
     training = {
         "loss": "relativistic_average",

@@ -49,6 +49,7 @@ def test_a_checkpoint_of_pytorch(tmp_path: Path) -> None:
     assert card.network.config["num_filters"] == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "scale"), [("finetune/pairs.yaml", 4), ("pix2pix/scenes.yaml", 1)]
 )

@@ -30,6 +30,7 @@ def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_a_run_saves_the_next_step_and_goes_on_from_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -60,6 +60,7 @@ def finished(
     return run(values, tmp_path_factory.mktemp("finished"))
 
 
+@pytest.mark.slow
 def test_the_card_says_how_the_network_runs(
     finished: RunFolder, held_out: Folders
 ) -> None:
@@ -266,6 +267,7 @@ def test_frames_in_a_row_are_the_source(tmp_path: Path) -> None:
     assert (card.num_frames, card.input_channels, card.output_channels) == (2, 6, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "channels"),
     [
@@ -306,6 +308,7 @@ def test_sources_are_made(
 # === What held-out pairs decide ===
 
 
+@pytest.mark.slow
 def test_the_best_look_is_kept_and_the_run_ends_early(
     pairs: Folders, held_out: Folders, tmp_path: Path
 ) -> None:
@@ -330,6 +333,7 @@ def test_the_best_look_is_kept_and_the_run_ends_early(
 # === init ===
 
 
+@pytest.mark.slow
 def test_a_bundle_is_fine_tuned(
     pairs: Folders, held_out: Folders, tmp_path: Path
 ) -> None:
@@ -359,6 +363,7 @@ def coarse(tmp_path_factory: pytest.TempPathFactory, pairs: Folders) -> Path:
     return bundled(paired(pairs, family="pix2pixhd"), folder)
 
 
+@pytest.mark.slow
 def test_a_local_enhancer_begins_around_a_trained_global_generator(
     coarse: Path, pairs: Folders, held_out: Folders, tmp_path: Path
 ) -> None:

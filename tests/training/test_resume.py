@@ -78,6 +78,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gan", slow("dcgan"), slow("cgan")])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     family: str, tmp_path: Path

@@ -82,6 +82,7 @@ def assert_same_cards(one: RunFolder, two: RunFolder, *names: str) -> None:
         assert_same_bundles(one.path / name, two.path / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [2, slow(4)])
 def test_interrupted_with_a_part_of_the_pool_or_all_of_it(
     pairs: Folders, held_out: Folders, stop: int, tmp_path: Path

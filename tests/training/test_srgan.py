@@ -94,6 +94,7 @@ def assert_page_shows_both_stages(result: RunFolder) -> None:
     assert samples == ["Samples at step 4", "Samples at step 8"]
 
 
+@pytest.mark.slow
 def test_both_stages_run_and_the_bundle_names_its_partner(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
         np.testing.assert_array_equal(blended.numpy(), faithful.numpy())
 
 
+@pytest.mark.slow
 def test_a_start_from_a_bundle_trains_its_network_with_the_discriminator_at_once(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_start_from_a_bundle_trains_its_network_with_the_discriminator_at_once
     assert any((old.numpy() != new.numpy()).any() for old, new in pairs)
 
 
+@pytest.mark.slow
 def test_random_weights_are_no_end_of_the_dial(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -145,6 +148,7 @@ def test_random_weights_are_no_end_of_the_dial(
     assert not (result.path / "pixel").exists()
 
 
+@pytest.mark.slow
 def test_the_partner_is_what_the_second_stage_begins_with(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -166,6 +170,7 @@ def test_the_partner_is_what_the_second_stage_begins_with(
     assert made.bundle(model, {})[1].fidelity_partner == "../pixel"
 
 
+@pytest.mark.slow
 def test_patches_fit_networks_that_see_squares_of_pixels(
     experiment: dict[str, Any],
 ) -> None:
@@ -177,6 +182,7 @@ def test_patches_fit_networks_that_see_squares_of_pixels(
         check_recipe(validate_recipe(recipe))
 
 
+@pytest.mark.slow
 def test_degrading_in_the_step_trains_as_well(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def start(
     return run, experiment.begun
 
 
+@pytest.mark.slow
 def test_a_stage_changes_the_train_step_from_its_first_step_on(tmp_path: Path) -> None:
     staged, begun = start(tmp_path / "staged")
     single, once = start(tmp_path / "single", kind=Single)
@@ -72,12 +73,14 @@ def test_a_stage_changes_the_train_step_from_its_first_step_on(tmp_path: Path) -
     ]
 
 
+@pytest.mark.slow
 def test_the_end_of_a_stage_is_a_checkpoint(tmp_path: Path) -> None:
     run, _ = start(tmp_path / "run", interrupt_after(9))
     names = sorted(path.name for path in run.checkpoints.iterdir())
     assert names == ["step-00000005", "step-00000007"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", [(6,), (7,), (8, 12)])
 def test_killed_around_a_boundary_equals_undisturbed(
     stops: tuple[int, ...], tmp_path: Path
@@ -89,6 +92,7 @@ def test_killed_around_a_boundary_equals_undisturbed(
     assert_same_end(disturbed, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_back_behind_a_boundary_is_in_the_first_stage_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -103,6 +103,7 @@ def test_init_of_other_channels_is_refused(finished: RunFolder, recipe: Recipe) 
         build_experiment(recipe.model_copy(update=changes)).build_generator()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_cut_in_half_falls_back_to_the_one_before(
     recipe: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_frozen_generator_is_dead(
     check_told(run, message, "dead_generator", caplog.text, times=2)
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_is_never_wrong_wins(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -280,6 +281,7 @@ def test_what_did_not_help_once_is_not_tried_again(
     assert [alarm["step"] for alarm in alarms(run)] == [10, 10]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [(2, 9), slow((1, 11))])
 def test_a_run_killed_after_it_went_back_ends_the_same(
     stop: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -241,6 +241,7 @@ def test_what_shows_only_in_training_is_one_line_and_on_the_page(
     assert "hole.tif holds a value that is not finite" in page
 
 
+@pytest.mark.slow
 def test_a_batch_larger_than_the_data_goes_on_into_the_next_epoch(
     recipe_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -251,6 +252,7 @@ def test_a_batch_larger_than_the_data_goes_on_into_the_next_epoch(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_init_of_another_size_or_colour_or_number_of_labels_is_refused(
     recipe_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,6 +128,7 @@ def test_tiles_are_told_where_they_matter(
     assert "computed" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_result_does_not_depend_on_other_files(folder: Path, tmp_path: Path) -> None:
     """Instance normalisation, and tiles that are blended: none sees another file."""
     model = save_residual(tmp_path / "residual")
@@ -138,6 +139,7 @@ def test_a_result_does_not_depend_on_other_files(folder: Path, tmp_path: Path) -
         assert alone.read_bytes() == (tmp_path / "all" / path.name).read_bytes()
 
 
+@pytest.mark.slow
 def test_stochastic_is_a_function_of_the_seed(folder: Path, tmp_path: Path) -> None:
     model = save_residual(tmp_path / "residual")
     made = {}
@@ -407,6 +409,7 @@ def test_depth_and_noise_are_described(
         assert "results        pictures, float, 0 to 1" in told
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_leaves_nothing_unfinished(tmp_path: Path) -> None:
     model = save_residual(tmp_path / "m")

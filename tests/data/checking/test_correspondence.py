@@ -65,6 +65,7 @@ def test_a_sketch_of_many_bands_takes_four() -> None:
     assert sketch(np.zeros((20, 30, 9), np.float32)).shape == (SIDE, SIDE, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [grey, inverted, edges, posterised])
 def test_exchanged_partners_are_found_and_nothing_else(
     make: Callable[[Array], Array],

@@ -42,6 +42,7 @@ def generator(name: str, folder: Path) -> Any:
     return as_generator(read_keras_model(unpack(name, folder), lambdas(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_what_is_inferred(name: str, tmp_path: Path) -> None:
     made = generator(name, tmp_path)
@@ -56,6 +57,7 @@ def test_what_is_inferred(name: str, tmp_path: Path) -> None:
     check_sizes(made, trace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cyclegan.h5", "wdsr_function.keras"])
 def test_bundles(name: str, tmp_path: Path) -> None:
     made = generator(name, tmp_path)

@@ -63,6 +63,7 @@ def test_classes_are_not_imported(tmp_path: Path, monkeypatch: Any) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["", ".", None])
 def test_modules_beside_a_file_are_not_imported(
     first: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -105,6 +106,7 @@ def test_archives_that_lack_a_member(key: str, tmp_path: Path) -> None:
         refused(rewrite_archive(path, weights=None), "holds no model.weights.h5")
 
 
+@pytest.mark.slow
 def test_archive_that_grows(tmp_path: Path) -> None:
     path = tmp_path / "bomb.keras"
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
@@ -159,6 +161,7 @@ def not_finite(file: h5py.File, folder: Path) -> None:
     file[KERNEL] = np.full((4, 4, 3, 4), np.nan, np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -202,6 +205,7 @@ def change_layer(index: int, **values: Any) -> Callable[[Any], None]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -224,6 +228,7 @@ def test_configurations_that_are_not_built(
     refused(change_config(unpack("cyclegan.h5", tmp_path), change), message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "config"),
     [
@@ -293,6 +298,7 @@ def test_weights_normalised_by_data_that_never_came(tmp_path: Path) -> None:
     refused(path, "was never called")
 
 
+@pytest.mark.slow
 def test_flipped_bytes(tmp_path: Path) -> None:
     """Either it is refused in one line, or a model comes out."""
     random = np.random.default_rng(5)

@@ -31,6 +31,7 @@ def difference(model: Any, name: str) -> float:
     return float(np.abs(made - expected).max()) / extent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_agrees_with_the_real_packages(name: str, tmp_path: Path) -> None:
     path = unpack(name, tmp_path)
@@ -47,6 +48,7 @@ def test_there_are_fixtures_of_both_containers() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2**20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith("classifier")])
 def test_sizes_become_dynamic(name: str, tmp_path: Path) -> None:
     model = read_keras_model(unpack(name, tmp_path), lambdas(name))

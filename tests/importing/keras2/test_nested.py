@@ -51,6 +51,7 @@ def functional(*inside: keras.layers.Layer) -> keras.Model:
     return keras.Model(images, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [sequential, built, functional])
 @pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("suffix", ["keras", "h5"])

@@ -25,6 +25,7 @@ def saved(body: Any, path: Path) -> keras.Model:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -53,6 +53,7 @@ def one_row(report):
     return row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "subtitle", "made", "kept"),
     [
