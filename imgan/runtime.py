@@ -25,12 +25,13 @@ class _Descriptor:
     def take(self) -> None:
         """Let what is written go to a file, from the first block on."""
         with self._lock:
-            self._blocks += 1
             if self._file is None:
                 sys.stderr.flush()
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115
+                file = tempfile.TemporaryFile()  # noqa: SIM115
                 self._saved = os.dup(2)
-                os.dup2(self._file.fileno(), 2)
+                os.dup2(file.fileno(), 2)
+                self._file = file
+            self._blocks += 1
 
     def replay(self) -> None:
         """Write what was held where it belongs."""
@@ -38,6 +39,9 @@ class _Descriptor:
             if self._file is not None:
                 self._file.seek(0)
                 os.write(self._saved, self._file.read())
+                # Said once, also where a second block fails.
+                self._file.seek(0)
+                self._file.truncate()
 
     def give_back(self) -> None:
         """Let what is written go where it belongs, after the last block."""

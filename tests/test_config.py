@@ -218,6 +218,16 @@ def test_files_that_are_no_recipe(
     assert "\n" not in text
 
 
+def test_merged_mappings_may_be_overridden(recipe_file: Path) -> None:
+    merged = """
+x-a: &a {seed: 1}
+x-b: {c: {d: &d {<<: *a, seed: 2}}}
+"""
+    text = recipe_file.read_text(encoding="utf-8")
+    recipe_file.write_text(f"<<: *d\n{text}".replace("<<", merged + "<<", 1))
+    assert "x-a" in message(recipe_file), "an unknown key, and no word of a second one"
+
+
 def test_missing_file(tmp_path: Path) -> None:
     assert "No such file" in message(tmp_path / "absent.yaml")
 

@@ -24,17 +24,18 @@ class _Loader(yaml.SafeLoader):
     last without a word.
     """
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping of a node."""
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        """Return a mapping as it is written, before others are merged into it."""
+        node = super().compose_mapping_node(anchor)
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         seen = set()
         for key in keys:
             if key.value in seen and key.tag != _MERGE:
-                raise yaml.constructor.ConstructorError(
+                raise yaml.composer.ComposerError(
                     None, None, f"{key.value!r} is there twice", key.start_mark
                 )
             seen.add(key.value)
-        return dict(super().construct_mapping(node, deep))
+        return node
 
 
 class _Dumper(yaml.SafeDumper):

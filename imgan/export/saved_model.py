@@ -22,7 +22,7 @@ from imgan.export.generation import generation_signatures
 from imgan.export.parity import check_parity
 from imgan.export.pictures import picture_signatures
 from imgan.export.warmup import write_warmup
-from imgan.io.temporaries import discard_folder
+from imgan.io.temporaries import discard_temporary
 from imgan.io.temporaries import make_temporary_folder
 from imgan.io.temporaries import remove_stale_folders
 from imgan.runtime import hold_stderr
@@ -97,7 +97,7 @@ def export_saved_model(
         raise OutputError(f"Cannot write {output}: {reason}") from error
     finally:
         if temporary is not None:
-            discard_folder(temporary)
+            discard_temporary(temporary)
     return SavedModel(version, tuple(spec.signatures), tuple(lines))
 
 

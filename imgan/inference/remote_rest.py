@@ -155,6 +155,7 @@ def _session(requests: Any, retries: int) -> Any:
     from urllib3 import Retry
     from urllib3.exceptions import ConnectTimeoutError
     from urllib3.exceptions import MaxRetryError
+    from urllib3.exceptions import NewConnectionError
     from urllib3.exceptions import ReadTimeoutError
 
     class Again(Retry):
@@ -171,7 +172,9 @@ def _session(requests: Any, retries: int) -> Any:
         ) -> Any:
             if isinstance(error, ReadTimeoutError):
                 raise error
-            if isinstance(error, ConnectTimeoutError):
+            # A connection that was refused is one too, for older versions of urllib3.
+            refused = isinstance(error, NewConnectionError)
+            if isinstance(error, ConnectTimeoutError) and not refused:
                 pool: Any = options.get("_pool")
                 raise MaxRetryError(pool, url or "", error)
             return super().increment(method, url, response, error, *more, **options)

@@ -167,29 +167,18 @@ def _png_frames(source: Source) -> Iterator[Picture]:
 @contextlib.contextmanager
 def _pillow(source: Source) -> Iterator[Any]:
     """Open an animated PNG with Pillow, which scikit-image brings along."""
-    from PIL import Image
+    from PIL.PngImagePlugin import PngImageFile
 
     source.file.seek(0)
     try:
-        with _any_area(Image):
-            opened = Image.open(source.file, formats=("PNG",))
-        with opened as image:
+        # Not `Image.open`, whose limit of pixels is lower than ours, and global.
+        with PngImageFile(source.file) as image:
             yield image
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         reason = (str(error).splitlines() or ["cannot be decoded"])[0]
         raise ImageReadError(
             f"{source.path} is a truncated, damaged or unusual PNG file: {reason}"
         ) from error
-
-
-@contextlib.contextmanager
-def _any_area(module: Any) -> Iterator[None]:
-    """Let Pillow open what our own limit allows, which may be more than its own."""
-    limit, module.MAX_IMAGE_PIXELS = module.MAX_IMAGE_PIXELS, None
-    try:
-        yield
-    finally:
-        module.MAX_IMAGE_PIXELS = limit
 
 
 def _first_png_frame(image: Any) -> int:

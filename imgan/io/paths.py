@@ -25,7 +25,8 @@ from imgan.io.temporaries import remove_stale_temporaries
 
 __all__ = ["Job", "JobPlan", "natural_key", "plan_jobs", "remove_stale_temporaries"]
 
-_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}")
+_SUFFIX = re.compile(r"\.[A-Za-z]{3,5}")
+"""What ends the names of files; folders are called `v2.1` or `results.x4`."""
 
 _FolderId = tuple[int, int]
 """Device and inode: the same however a folder is reached."""

@@ -101,9 +101,12 @@ def commit_temporary(temporary: Path, path: Path) -> None:
 
 
 def discard_temporary(temporary: Path) -> None:
-    """Remove a temporary if it is still there."""
-    with contextlib.suppress(OSError):
-        temporary.unlink(missing_ok=True)
+    """Remove a temporary, a file or a folder, if it is still there."""
+    if temporary.is_dir() and not temporary.is_symlink():
+        shutil.rmtree(temporary, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     _active.discard(temporary)
 
 
@@ -170,12 +173,6 @@ def make_temporary_folder(parent: Path, name: str) -> Path:
         _active.discard(folder)
         raise
     return folder
-
-
-def discard_folder(folder: Path) -> None:
-    """Remove a folder of `make_temporary_folder` if it is still there."""
-    shutil.rmtree(folder, ignore_errors=True)
-    _active.discard(folder)
 
 
 def remove_stale_folders(parent: Path, named: str = _PATTERN.pattern) -> None:

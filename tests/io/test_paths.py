@@ -134,7 +134,7 @@ def test_names_that_were_meant_for_a_picture(tmp_path):
     for name in ("out.pgn", "out.jxl"):
         with pytest.raises(UsageError, match="does not end like a picture"):
             plan_jobs([tmp_path / "a.png"], tmp_path / name, recursive=False)
-    for name in ("out", "v1.2", "out.d"):
+    for name in ("out", "v1.2", "out.d", "out.x4"):
         (plan,) = plan_jobs([tmp_path / "a.png"], tmp_path / name, recursive=False).jobs
         assert plan.output == tmp_path / name / "a.png"
     (tmp_path / "out.pgn").mkdir()
