@@ -82,14 +82,32 @@ def open_training_images(recipe: GenerationRecipe) -> ImageStore:
         MissingExtraError: The same.
     """
     data = recipe.data
-    store = open_images(
+    store = open_recipe_images(recipe, keep=KEEP[data.cache])
+    return store.split(data.holdout, recipe.seed)[0] if data.holdout else store
+
+
+def open_recipe_images(
+    recipe: GenerationRecipe, keep: bool | None = None
+) -> ImageStore:
+    """Return all pictures that a recipe names, those held out among them.
+
+    Args:
+        recipe: Names them, and what they must be.
+        keep: As of `open_images`.
+
+    Raises:
+        DataError: As `open_images`.
+        UsageError: The same.
+        MissingExtraError: The same.
+    """
+    data = recipe.data
+    return open_images(
         data.train,
         image_size=data.image_size,
         channels=data.channels,
         adapt=data.adapt,
-        keep=KEEP[data.cache],
+        keep=keep,
     )
-    return store.split(data.holdout, recipe.seed)[0] if data.holdout else store
 
 
 def _open_folder(

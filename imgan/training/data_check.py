@@ -6,7 +6,7 @@ from imgan.config.cyclegan import CycleGANRecipe
 from imgan.config.generation import GenerationRecipe
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.config.super_resolution import SuperResolutionRecipe
-from imgan.data.images import open_images
+from imgan.data.images import open_recipe_images
 from imgan.data.images import require_labels
 from imgan.data.pairs import check_sizes
 from imgan.data.pairs import list_pairs
@@ -35,12 +35,6 @@ def check_data(recipe: Recipe) -> None:
         open_domains(recipe)
         check_held_out_domains(recipe.data)
     elif isinstance(recipe, GenerationRecipe):
-        data = recipe.data
-        store = open_images(
-            data.train,
-            image_size=data.image_size,
-            channels=data.channels,
-            adapt=data.adapt,
-        )
+        store = open_recipe_images(recipe)
         if families.get(recipe.family).labelled:
             require_labels(store)

@@ -17,7 +17,7 @@ from imgan.data.checking.picture_sets import PictureSet
 from imgan.data.checking.picture_sets import as_read
 from imgan.data.image_arrays import SKLEARN_PREFIX
 from imgan.data.image_listing import list_images
-from imgan.data.images import open_images
+from imgan.data.images import open_recipe_images
 from imgan.data.images import require_labels
 from imgan.data.pairs import list_pictures
 from imgan.data.pixels import values_fault
@@ -57,14 +57,7 @@ def check_store(recipe: Recipe) -> int:
     """
     if not isinstance(recipe, GenerationRecipe):
         return 0
-    data = recipe.data
-    store = open_images(
-        data.train,
-        image_size=data.image_size,
-        channels=data.channels,
-        adapt=data.adapt,
-        keep=False,
-    )
+    store = open_recipe_images(recipe, keep=False)
     if families.get(recipe.family).labelled:
         require_labels(store)
     return len(store)
