@@ -113,7 +113,7 @@ class RunCallback(keras.callbacks.Callback):
             self.progress(self.step, self.config.steps, self.log.latest)
         if interrupted:
             _log.warning("interrupted after step %d, which is saved", self.step)
-            raise KeyboardInterrupt
+            raise self.interrupt.error()
         if self.judges.stopped:
             self.model.stop_training = True
 

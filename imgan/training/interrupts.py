@@ -1,4 +1,4 @@
-"""Ctrl-C during training: the step is finished and saved first."""
+"""Ctrl-C or SIGTERM during training: the step is finished and saved first."""
 
 import logging
 import signal
@@ -7,12 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_log = logging.getLogger(__name__)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: what `kill`, `docker stop` and job schedulers send."""
+
 
 class Interrupt:
-    """Whether the user wants the run to stop."""
+    """Whether the user, or the system, wants the run to stop."""
 
     def __init__(self) -> None:
-        self.requested = False
+        self._number: int | None = None
+
+    @property
+    def requested(self) -> bool:
+        """Whether a signal has come."""
+        return self._number is not None
 
     def request(self, number: int, frame: FrameType | None) -> None:
         """Note the first signal; raise on the second.
@@ -20,27 +31,36 @@ class Interrupt:
         Raises:
             KeyboardInterrupt: On the second.
         """
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        logging.getLogger(__name__).warning(
-            "stopping after this step; Ctrl-C again stops at once"
-        )
+        first, self._number = self._number is None, number
+        if not first:
+            raise self.error()
+        again = "Ctrl-C again" if number == signal.SIGINT else "a second SIGTERM"
+        _log.warning("stopping after this step; %s stops at once", again)
+
+    def error(self) -> KeyboardInterrupt:
+        """Return what to raise where the run stops."""
+        terminated = self._number == signal.SIGTERM
+        return Terminated() if terminated else KeyboardInterrupt()
 
 
 @contextmanager
 def held_interrupts() -> Iterator[Interrupt]:
-    """Turn the first Ctrl-C into a request, which whoever holds it must look at.
+    """Turn the first signal into a request, which whoever holds it must look at.
 
-    Only where Python's own handler is in place: another one has its reasons.
+    Only where the handlers that a Python process begins with are in place: others have
+    their reasons.
     """
     interrupt = Interrupt()
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupt
-        return
-    signal.signal(signal.SIGINT, interrupt.request)
+    held = []
+    if threading.current_thread() is threading.main_thread():
+        usual = {
+            signal.SIGINT: signal.default_int_handler,
+            signal.SIGTERM: signal.SIG_DFL,
+        }
+        held = [number for number in usual if signal.getsignal(number) is usual[number]]
+    before = [(number, signal.signal(number, interrupt.request)) for number in held]
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before:
+            signal.signal(number, handler)

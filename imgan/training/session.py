@@ -161,7 +161,7 @@ class Session:
             except RollBackError as request:
                 if interrupt.requested:
                     # The resumed run meets the alarm again, and goes back then.
-                    raise KeyboardInterrupt from request
+                    raise interrupt.error() from request
                 raise
             except tf.errors.OpError as error:
                 if failures:
@@ -170,7 +170,7 @@ class Session:
         self.step = callback.step
         if interrupt.requested:
             # At the very end of the stage, which is saved.
-            raise KeyboardInterrupt
+            raise interrupt.error()
         return callback.scores
 
     def _conclude(self, gate: Gate, validator: Validator) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Ctrl-C: the step that is running is finished and saved."""
+"""Ctrl-C and SIGTERM: the step that is running is finished and saved."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ import pytest
 
 from imgan.training.callbacks import RollBackError
 from imgan.training.callbacks import RunCallback
+from imgan.training.interrupts import Terminated
 from imgan.training.interrupts import held_interrupts
 from imgan.training.run_folder import open_run
 from imgan.training.train import train
@@ -73,6 +74,34 @@ def test_the_second_time_nothing_is_waited_for() -> None:
         with pytest.raises(KeyboardInterrupt):
             press_ctrl_c()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_sigterm_is_answered_in_the_same_way(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = gan_recipe("gan")
+    run = open_run(recipe, tmp_path / "run")
+
+    def progress(done: int, *_: object) -> None:
+        if done == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Terminated):
+        train(recipe, run, progress=progress)
+    assert (run.checkpoints / "step-00000003").is_dir()
+    assert "a second SIGTERM stops at once" in caplog.text
+    assert "running, or interrupted" in run.report.read_text()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_sigterm_is_held_where_ctrl_c_is_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with held_interrupts() as interrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupt.requested
+        with pytest.raises(Terminated):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_another_handler_and_another_thread_are_left_alone() -> None:

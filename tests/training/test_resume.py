@@ -121,10 +121,10 @@ def as_users_have_it() -> dict[str, str]:
     return environment
 
 
-def start(recipe_file: Path, run_dir: Path) -> subprocess.Popen[bytes]:
+def start(recipe_file: Path, run_dir: Path, steps: int = 40) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "imgan", "train", str(recipe_file), "--quiet"]
     return subprocess.Popen(
-        [*command, "--run-dir", str(run_dir), "--set", "training.steps=40"],
+        [*command, "--run-dir", str(run_dir), "--set", f"training.steps={steps}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=as_users_have_it(),
@@ -146,15 +146,19 @@ def kill_after(process: subprocess.Popen[bytes], run_dir: Path, step: int) -> No
     )
 
 
-def kill_when(process: subprocess.Popen[bytes], due: Callable[[], bool]) -> None:
-    """Kill a run as soon as something is the case."""
+def kill_when(
+    process: subprocess.Popen[bytes],
+    due: Callable[[], bool],
+    number: signal.Signals = signal.SIGKILL,
+) -> None:
+    """Send a run a signal as soon as something is the case, and wait for its end."""
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and not due():
         if process.poll() is not None:
             pytest.fail("the run ended before it could be killed")
         time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.send_signal(number)
+    process.communicate(timeout=60)
 
 
 def _last_step(lines: bytes) -> int:
@@ -184,6 +188,20 @@ def test_killed_twice_and_resumed_equals_undisturbed(
     recipe_file = tmp_path / "tiny.yaml"
     recipe_file.write_text(yaml.safe_dump(experiment), encoding="utf-8")
     check_killed(recipe_file, tmp_path, [6, 22])
+
+
+@pytest.mark.slow
+def test_a_terminated_process_saves_its_step(tmp_path: Path) -> None:
+    path, run = tmp_path / "tiny.yaml", RunFolder(tmp_path / "run")
+    training = {**CASES["gan"]["training"], "checkpoint_every": 1000}
+    path.write_text(yaml.safe_dump({**CASES["gan"], "training": training}))
+    process = start(path, run.path, steps=100_000)
+    logged = lambda: run.metrics.is_file() and b'"step"' in run.metrics.read_bytes()  # noqa: E731
+    kill_when(process, logged, signal.SIGTERM)
+    assert process.returncode == 143
+    assert "interrupted after step" in run.log.read_text()
+    saved = max(path.name for path in run.checkpoints.iterdir())
+    assert saved > "step-00000000"
 
 
 @pytest.mark.thorough

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from imgan.cli.errors import TERMINATED
 from imgan.cli.errors import say
 from imgan.cli.text import aligned
 from imgan.cli.text import write
@@ -75,13 +76,18 @@ def train(
         write(str(run.bundle))
         return
     import_tensorflow()
+    from imgan.training.interrupts import Terminated
     from imgan.training.train import train as train_recipe
 
     terminal = None if quiet else _terminal()
     with _logging(run.log, terminal, quiet), _progress(terminal) as show:
         logging.getLogger("imgan").info("run folder %s", run.path)
         experiment = experiments[0] if experiments else None
-        bundle = train_recipe(resolved, run, progress=show, experiment=experiment)
+        try:
+            bundle = train_recipe(resolved, run, progress=show, experiment=experiment)
+        except Terminated:
+            # Typer would make 130 of it, as of any Ctrl-C.
+            raise typer.Exit(TERMINATED) from None
     if not quiet:
         say(f"report: {run.report}")
     write(str(bundle))
