@@ -14,6 +14,8 @@ from imgan.export.calibration import reduced
 from imgan.export.tensors import IMAGES
 from imgan.export.tensors import PortableNetwork
 from imgan.export.tensors import Run
+from imgan.metrics.pairs import Channel
+from imgan.metrics.psnr import MOST_DECIBELS
 from imgan.metrics.psnr import psnr
 from imgan.types import Array
 from imgan.types import Size
@@ -27,7 +29,6 @@ _MOST_SCORED, _MOST_COMPARED = 100, 20
 # Pixels of an input; of larger ones the middle counts.
 _LARGEST_SCORED, _LARGEST_COMPARED = 1 << 20, 1 << 18
 _DRAWN = 64
-_MOST_DECIBELS = 100.0  # equal pictures must not make a mean infinite
 
 
 def measure_loss(portable: PortableNetwork, run: Run, path: Path | None) -> list[str]:
@@ -105,12 +106,8 @@ def _psnr(card: Card, truth: Array, result: Array) -> float:
         levels = [255.0 * np.asarray(pixels, np.float64) for pixels in (truth, light)]
     else:
         levels = [truth, to_uint8(np.asarray(light, np.float32))]
-    if not _has_luma(card):
-        inner = slice(card.scale, -card.scale)
-        # Lines of pixels, as any number of channels makes one error.
-        levels = [x[inner, inner].reshape(-1, x.shape[2]) for x in levels]
-        return min(psnr(*levels, crop_border=0, channel="rgb"), _MOST_DECIBELS)
-    return min(psnr(*levels, crop_border=card.scale), _MOST_DECIBELS)
+    channel: Channel = "y" if _has_luma(card) else "rgb"
+    return min(psnr(*levels, crop_border=card.scale, channel=channel), MOST_DECIBELS)
 
 
 def _has_luma(card: Card) -> bool:

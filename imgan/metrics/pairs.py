@@ -9,7 +9,7 @@ from imgan.metrics.color import rgb_to_y
 from imgan.types import Array
 
 Channel = Literal["y", "rgb"]
-"""What is compared: luma, or red, green and blue together."""
+"""What is compared: luma of RGB, or all channels together, of any number."""
 
 PEAK = 255.0
 """White of 8 bits. It is the peak on Y too, although Y itself ends at 235."""
@@ -21,19 +21,20 @@ def scored_pixels(
     """Return the parts of two pictures that a score compares.
 
     Args:
-        a: `(height, width, 3)` RGB or `(height, width)` of one channel, taken as it is;
-            uint8, or float in `[0, 255]`.
+        a: `(height, width, channels)` or `(height, width)` of one channel, taken as it
+            is; uint8, or float in `[0, 255]`.
         b: The same shape.
         crop_border: Pixels ignored on each side.
-        channel: `"y"` reduces RGB to luma; `"rgb"` keeps all three.
+        channel: `"y"` reduces RGB to luma; `"rgb"` keeps all channels.
 
     Returns:
-        Two float64 arrays of equal shape, `(height, width)` or `(height, width, 3)`.
+        Two float64 arrays of equal shape, `(height, width)` or `(height, width,
+        channels)`.
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.ndim not in (2, 3):
         raise ValueError(
-            "Pictures must have one shape, (height, width) or (height, width, 3). "
+            "Pictures must have one shape, (height, width[, channels]). "
             f"Received: {a.shape} and {b.shape}"
         )
     if channel not in ("y", "rgb"):

@@ -26,11 +26,12 @@ def ssim(a: Array, b: Array, *, crop_border: int, channel: Channel = "y") -> flo
     variances, averaged where the window lies wholly inside.
 
     Args:
-        a: `(height, width, 3)` RGB or `(height, width)` of one channel, taken as it is;
-            uint8, or float in `[0, 255]`.
+        a: `(height, width, channels)` or `(height, width)` of one channel, taken as it
+            is; uint8, or float in `[0, 255]`.
         b: The same shape; the order does not matter.
         crop_border: Pixels ignored on each side; the scale, by custom.
-        channel: `"y"` for BT.601 luma, `"rgb"` for the mean of the three channels.
+        channel: `"y"` for BT.601 luma of RGB, `"rgb"` for the mean of all channels, of
+            any number.
 
     Returns:
         At most 1, which equal pictures reach.

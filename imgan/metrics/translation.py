@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from imgan.metrics.pairs import PEAK
+from imgan.metrics.psnr import MOST_DECIBELS
 from imgan.metrics.psnr import psnr
 from imgan.metrics.ssim import WINDOW
 from imgan.metrics.ssim import ssim
 from imgan.types import Array
-
-MOST_DECIBELS = 100.0
-"""What equal pictures score: one empty picture must not make a mean infinite."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,10 @@ def score_pair(target: Array, output: Array) -> PairScores:
         output: The same shape.
     """
     a, b = (np.asarray(pixels, np.float64) * PEAK for pixels in (target, output))
-    # Lines of pixels, as any number of channels makes one error.
-    lines = (pixels.reshape(-1, pixels.shape[2]) for pixels in (a, b))
     large = min(target.shape[:2]) >= WINDOW
     return PairScores(
         l1=2.0 * float(np.mean(np.abs(a - b))) / PEAK,
-        psnr=min(psnr(*lines, crop_border=0, channel="rgb"), MOST_DECIBELS),
+        psnr=min(psnr(a, b, crop_border=0, channel="rgb"), MOST_DECIBELS),
         ssim=ssim(a, b, crop_border=0, channel="rgb") if large else None,
     )
 

@@ -17,6 +17,7 @@ from imgan.inference.tiling import pad_to_multiple
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.metrics.color import color_drift
+from imgan.metrics.psnr import MOST_DECIBELS
 from imgan.metrics.psnr import psnr
 from imgan.metrics.sharpness import gradient_energy
 from imgan.metrics.ssim import WINDOW
@@ -34,8 +35,6 @@ from imgan.types import to_range
 SHEET_CROP = 192
 # Pictures on the sheet.
 _SHEET_ROWS = 6
-# What equal pictures score: one empty picture must not make a mean infinite.
-_MOST_DECIBELS = 100.0
 # Contrast in levels of 255 under which all pictures together count as empty.
 _LEAST_CONTRAST = 0.5
 
@@ -196,16 +195,11 @@ def _planes(pixels: Array) -> list[Array]:
 
 def _psnr(truth: Array, output: Array, border: int) -> float:
     if truth.shape[2] == 3:
-        a, b = to_uint8(truth), to_uint8(output)
+        score = psnr(to_uint8(truth), to_uint8(output), crop_border=border)
     else:
-        inner = slice(border, -border or None)
-        # One error over all channels.
-        a, b = (
-            _levels(pixels)[inner, inner].reshape(-1, pixels.shape[2])
-            for pixels in (truth, output)
-        )
-        border = 0
-    return min(_MOST_DECIBELS, psnr(a, b, crop_border=border))
+        a, b = _levels(truth), _levels(output)
+        score = psnr(a, b, crop_border=border, channel="rgb")
+    return min(MOST_DECIBELS, score)
 
 
 def _ssim(truth: Array, output: Array, border: int) -> float:

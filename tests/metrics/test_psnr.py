@@ -70,6 +70,16 @@ def test_single_channel_is_taken_as_it_is():
     assert psnr(a, b, crop_border=1) == pytest.approx(48.130804, abs=1e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
+def test_any_number_of_channels_makes_one_error(channels):
+    """Every channel off by its number, counted from 1."""
+    a = np.full((20, 30, channels), 100, np.uint8)
+    b = a + np.arange(1, channels + 1, dtype=np.uint8)
+    error = sum(n * n for n in range(1, channels + 1)) / channels
+    score = psnr(a, b, crop_border=2, channel="rgb")
+    assert score == pytest.approx(48.130804 - 10 * math.log10(error), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("other", "options", "words"),
     [
