@@ -5,7 +5,6 @@ generation by what a set of samples has in common with a set of real pictures
 (`imgan.evaluate.generation`).
 """
 
-from imgan.evaluate.super_resolution import BICUBIC
 from imgan.evaluate.super_resolution import Evaluation
 from imgan.evaluate.super_resolution import ImageScores
 from imgan.evaluate.super_resolution import Protocol
@@ -18,7 +17,6 @@ from imgan.evaluate.translation_scores import TranslationProtocol
 from imgan.metrics.translation import PairScores
 
 __all__ = [
-    "BICUBIC",
     "Evaluation",
     "ImageScores",
     "PairResult",

@@ -25,7 +25,7 @@ from imgan.evaluate.pictures import Channel
 from imgan.evaluate.pictures import View
 from imgan.evaluate.pictures import choose_view
 from imgan.evaluate.pictures import read_pair
-from imgan.inference.engines import check_model
+from imgan.inference.eligibility import check_model
 from imgan.inference.precision import choose_precision
 from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
@@ -33,9 +33,6 @@ from imgan.metrics.sharpness import gradient_energy
 from imgan.metrics.sharpness import sharpness
 from imgan.metrics.ssim import ssim
 from imgan.types import Array
-
-BICUBIC = "bicubic"
-"""The name that stands for MATLAB's bicubic enlargement instead of a network."""
 
 Enlarge = Callable[[Array], Array]
 """A picture to `scale` times its size."""

@@ -24,7 +24,7 @@ from imgan.evaluate.translation_scores import Example
 from imgan.evaluate.translation_scores import PairResult
 from imgan.evaluate.translation_scores import TranslationEvaluation
 from imgan.evaluate.translation_scores import TranslationProtocol
-from imgan.inference.engines import check_model
+from imgan.inference.eligibility import check_model
 from imgan.inference.precision import choose_precision
 from imgan.inference.sheets import shown
 from imgan.io.images import Picture

@@ -15,8 +15,8 @@ from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.inference.combinations import check_options
 from imgan.inference.devices import parse_device
+from imgan.inference.eligibility import check_model
 from imgan.inference.engines import BicubicEngine
-from imgan.inference.engines import check_model
 from imgan.inference.frames import FrameFolders
 from imgan.inference.precision import choose_precision
 from imgan.inference.predictor import Predictor

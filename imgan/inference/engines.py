@@ -17,7 +17,6 @@ from imgan.inference.devices import DeviceShares
 from imgan.inference.devices import choose_devices
 from imgan.inference.devices import short_name
 from imgan.inference.eligibility import BICUBIC
-from imgan.inference.eligibility import check_model
 from imgan.inference.exported import load_exported
 from imgan.inference.graph import TileFunction
 from imgan.inference.graph import TileResult
@@ -250,6 +249,3 @@ class _Kind(NamedTuple):
     channels: int
     quantise: bool
     compiled: bool
-
-
-__all__ = ["BicubicEngine", "Engine", "NetworkEngine", "check_model"]
