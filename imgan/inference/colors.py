@@ -31,7 +31,6 @@ def keep_colors(
     source: Array,
     result: Array,
     *,
-    sigma: float = SIGMA,
     raw: bool = False,
     out: Array | None = None,
 ) -> Array:
@@ -45,7 +44,6 @@ def keep_colors(
             made from; without the colour of transparent pixels, see `io.alpha`.
         result: The same number of channels, any size; uint8, uint16 or float32 in
             [0, 1], as `source`.
-        sigma: Of the Gaussian, in pixels of the source.
         raw: Floats may have any value; otherwise they are clipped to [0, 1].
         out: Where to put it, of the shape and dtype of `result`, which it may be.
 
@@ -64,7 +62,7 @@ def keep_colors(
     else:
         views = [source, result, made]
     missing = _missing(views[0], views[1])
-    _low_pass(missing, sigma)
+    _low_pass(missing)
     _add(missing, views[1], views[2], raw)
     return made
 
@@ -89,14 +87,14 @@ def _missing(source: Array, result: Array) -> NDArray[np.float32]:
     return missing
 
 
-def _low_pass(values: NDArray[np.float32], sigma: float) -> None:
+def _low_pass(values: NDArray[np.float32]) -> None:
     """Blur each channel in place."""
-    # 3 sigma on each side hold 99.7 % of the Gaussian.
-    side = 2 * math.ceil(3 * sigma) + 1
+    # 3 deviations on each side hold 99.7 % of the Gaussian.
+    side = 2 * math.ceil(3 * SIGMA) + 1
     for channel in range(values.shape[2]):
         plane = np.ascontiguousarray(values[..., channel])
         values[..., channel] = cv2.GaussianBlur(
-            plane, (side, side), sigma, borderType=cv2.BORDER_REFLECT
+            plane, (side, side), SIGMA, borderType=cv2.BORDER_REFLECT
         )
 
 

@@ -16,7 +16,7 @@ def physical_memory() -> int | None:
         return None
 
 
-def share_arenas(count: int = 2) -> None:
+def share_arenas() -> None:
     """Let the threads of this process share a few pools of the C library (glibc).
 
     Otherwise each thread keeps what it freed in a pool of its own: 300 small pictures
@@ -24,4 +24,4 @@ def share_arenas(count: int = 2) -> None:
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, count)
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

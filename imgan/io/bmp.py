@@ -24,8 +24,6 @@ class BmpHeader(NamedTuple):
     bits: int
     """Per pixel."""
     compression: int
-    first_pixel: int
-    """Offset in the file."""
     resolution: tuple[float, float] | None
     """Pixels per millimetre."""
 
@@ -55,7 +53,7 @@ def read_bmp_header(source: Source) -> BmpHeader:
     fixed = compression in (_UNCOMPRESSED, _BITFIELDS)
     if first_pixel + (row * height if fixed else 1) > source.length:
         raise ImageReadError(f"{source.path} ends too early: it is truncated")
-    return BmpHeader(Size(height, width), bits, compression, first_pixel, resolution)
+    return BmpHeader(Size(height, width), bits, compression, resolution)
 
 
 def decode_bmp(source: Source, header: BmpHeader) -> tuple[Array, Metadata]:

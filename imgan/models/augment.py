@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 from typing import ClassVar
 
-import keras
 import tensorflow as tf
 
 NEUTRAL: dict[str, tuple[float, ...]] = {
@@ -71,17 +70,7 @@ class _Augment:
                 images = _cut(images, parts["cutout"], (low + high) / 2.0)
         return images
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {"policy": list(self.policy), "value_range": list(self.value_range)}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """Build it from what `get_config` returned."""
-        return cls(**config)
-
-
-@keras.saving.register_keras_serializable(package="imgan")
 class DiffAugment(_Augment):
     """Differentiable augmentation: every operation of the policy on every image.
 
@@ -120,7 +109,6 @@ class DiffAugment(_Augment):
         return self._transform(images, draws)
 
 
-@keras.saving.register_keras_serializable(package="imgan")
 class AdaptiveAugment(_Augment):
     """Augmentation of every image with a probability that follows the overfitting.
 

@@ -97,14 +97,12 @@ class CycleGANExperiment(TranslationExperiment):
         )
         return model
 
-    def dataset(
-        self, model: Any, first_step: int, failures: list[ImganError] | None = None
-    ) -> Any:
+    def dataset(self, model: Any, first_step: int, failures: list[ImganError]) -> Any:
         """Return batches of pictures of both domains."""
         return self._batches(model.generator, first_step, failures)
 
     def _batches(
-        self, network: Any, first_step: int, failures: list[ImganError] | None = None
+        self, network: Any, first_step: int, failures: list[ImganError]
     ) -> Any:
         return unpaired_dataset(
             self.domains,

@@ -105,9 +105,7 @@ class GenerationExperiment(Experiment):
         )
         return model
 
-    def dataset(
-        self, model: Any, first_step: int, failures: list[ImganError] | None = None
-    ) -> Any:
+    def dataset(self, model: Any, first_step: int, failures: list[ImganError]) -> Any:
         """Return batches of images, one share for each step of the discriminator."""
         data, config = self.recipe.data, self.recipe.training
         return image_dataset(

@@ -109,14 +109,12 @@ class Pix2PixExperiment(TranslationExperiment):
             value_range=generator.output_range,
         )
 
-    def dataset(
-        self, model: Any, first_step: int, failures: list[ImganError] | None = None
-    ) -> Any:
+    def dataset(self, model: Any, first_step: int, failures: list[ImganError]) -> Any:
         """Return batches of pairs, one share for each step of the discriminator."""
         return self._batches(model.generator, first_step, failures)
 
     def _batches(
-        self, network: Any, first_step: int, failures: list[ImganError] | None = None
+        self, network: Any, first_step: int, failures: list[ImganError]
     ) -> Any:
         turns = self.recipe.training.discriminator_steps
         return translation_dataset(

@@ -77,9 +77,7 @@ class SuperResolutionExperiment(Experiment):
                 f"{type(network).__name__}. Received: {size}"
             )
 
-    def dataset(
-        self, model: Any, first_step: int, failures: list[ImganError] | None = None
-    ) -> Any:
+    def dataset(self, model: Any, first_step: int, failures: list[ImganError]) -> Any:
         """Return batches of patches from a step on."""
         return super_resolution_dataset(
             open_patches(self.recipe),

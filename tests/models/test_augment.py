@@ -1,6 +1,5 @@
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import skimage
@@ -260,17 +259,6 @@ def test_probability_follows_the_sign() -> None:
     assert held == 0.5
     faster = adapted_probability(0.5, 0.9, 50, kimg=1.0, interval=2)
     np.testing.assert_allclose(faster, 0.6, rtol=1e-6)
-
-
-@pytest.mark.parametrize(("augment", "extra"), AUGMENTS)
-def test_configuration(augment: Any, extra: tuple[float, ...]) -> None:
-    config = keras.saving.serialize_keras_object(augment)
-    assert config["registered_name"].startswith("imgan>")
-    twin = keras.saving.deserialize_keras_object(config)
-    images, draws = _noise(2, 8, 8, 3), _draws(augment, 2)
-    np.testing.assert_array_equal(
-        twin(images, draws, *extra), augment(images, draws, *extra)
-    )
 
 
 def test_order_of_the_policy_is_that_of_the_operations() -> None:

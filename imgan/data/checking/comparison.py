@@ -28,14 +28,12 @@ class Comparison:
     """What two pictures of one name have to do with each other.
 
     Attributes:
-        expected: Size that the low resolution should have.
         likeness: Correlation of the details of their thumbnails, -1 to 1.
         correlation: The same at the size of the low resolution.
         visible: Which likeness to expect of true twins, by the noise; 0 to 1.
         shift: Certain shift in high-resolution pixels, or None.
     """
 
-    expected: Size
     likeness: float
     correlation: float
     visible: float
@@ -78,7 +76,6 @@ def compare(
     if shift is not None:
         shift = Shift(shift.x * scale, shift.y * scale, shift.correlation)
     return Comparison(
-        expected=expected,
         likeness=float(detail_vector(hr.thumb) @ detail_vector(lr.thumb)),
         correlation=correlation(first, second),
         visible=_visible(hr, lr, second),

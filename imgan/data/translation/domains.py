@@ -73,11 +73,6 @@ class DomainPictures:
         return self._store.read([(self.files[index], self.side)])[0]
 
     @property
-    def keeps(self) -> bool:
-        """Whether decoded pictures are kept."""
-        return self._store.keep
-
-    @property
     def channels(self) -> int:
         """Channels of every picture."""
         return self.side.pixel_format.channels

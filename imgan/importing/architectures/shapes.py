@@ -76,20 +76,20 @@ def numbers_of(tensors: Tensors, pattern: str) -> list[int]:
     return sorted({int(word) for word in digits})
 
 
-def shape_of(tensors: Tensors, name: str, axes: int = 4) -> Shape:
+def shape_of(tensors: Tensors, name: str) -> Shape:
     """Return the shape of a tensor that tells what the network is.
 
     Raises:
-        CheckpointError: If it is absent or has another number of axes.
+        CheckpointError: If it is absent, or not of four axes.
     """
     if name not in tensors:
         raise CheckpointError(
             f"The tensor {name!r}, from which the network is recognised, is missing"
         )
     shape = tuple(tensors[name].shape)
-    if len(shape) != axes or 0 in shape:
+    if len(shape) != 4 or 0 in shape:
         raise CheckpointError(
-            f"The tensor {name!r} must have {axes} axes, none of them empty. "
+            f"The tensor {name!r} must have 4 axes, none of them empty. "
             f"Received: {shape}"
         )
     return shape
