@@ -14,6 +14,8 @@
     ├── MissingExtraError         an optional dependency is not installed
     └── OutputError               would overwrite, or cannot write
 
+Beside it is `Terminated`, a `KeyboardInterrupt`: nothing failed.
+
 Wrong types and values of arguments stay `TypeError` and `ValueError`, as in Keras.
 A message says what failed, what was expected, what was received and what to do.
 """
@@ -79,6 +81,20 @@ class MissingExtraError(ImganError):
 
 class OutputError(ImganError):
     """An output would be overwritten or cannot be written."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: what `kill`, `docker stop` and job schedulers send."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or its name if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def shortened(text: str) -> str:
+    """Return a text of at most 200 characters."""
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

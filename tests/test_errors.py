@@ -4,11 +4,13 @@ import pytest
 
 from imgan import errors
 from imgan.errors import did_you_mean
+from imgan.errors import first_line
+from imgan.errors import shortened
 
 CLASSES = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if kind.__module__ == errors.__name__
+    if issubclass(kind, errors.ImganError)
 ]
 
 
@@ -48,3 +50,10 @@ def test_missing_extra_says_how_to_install_it() -> None:
 )
 def test_did_you_mean(word: str, expected: str) -> None:
     assert did_you_mean(word, {"family": 1, "scale": 2}) == expected
+
+
+def test_one_line_of_an_error() -> None:
+    assert first_line(ValueError("one\ntwo")) == "one"
+    assert first_line(ValueError()) == "ValueError"
+    assert shortened("x" * 200) == "x" * 200
+    assert shortened("x" * 201) == "x" * 197 + "..."

@@ -1,7 +1,6 @@
 """A bundle: a folder with a network's weights and its card."""
 
 import contextlib
-import hashlib
 import math
 import os
 import re
@@ -22,6 +21,8 @@ from imgan.bundles.card import write_card
 from imgan.bundles.exports import is_export
 from imgan.errors import CheckpointError
 from imgan.errors import OutputError
+from imgan.errors import first_line
+from imgan.io.digests import sha256_of
 from imgan.io.temporaries import remove_stale_folders
 
 WEIGHTS_NAME = "generator.keras"
@@ -83,8 +84,7 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
 
 def weights_sha256(folder: Path) -> str:
     """Return the SHA-256 of the weights' file in a bundle."""
-    with (folder / WEIGHTS_NAME).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(folder / WEIGHTS_NAME)
 
 
 def load_network(folder: Path, dtype: str | None = None) -> tuple[Any, Card]:
@@ -198,9 +198,10 @@ def _readable(folder: Path, card: Card) -> Iterator[None]:
             "first if you trust it."
         ) from error
     except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
         path = folder / WEIGHTS_NAME
-        raise CheckpointError(f"{path} cannot be loaded: {first}") from error
+        raise CheckpointError(
+            f"{path} cannot be loaded: {first_line(error)}"
+        ) from error
 
 
 def _register_class(path: str) -> None:

@@ -22,6 +22,7 @@ from imgan.cli.output import STDOUT
 from imgan.cli.output import check_output_file
 from imgan.cli.text import write
 from imgan.errors import DataError
+from imgan.errors import Terminated
 from imgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def run_command(
             cluster = running.cluster
             _remove_stale(output, shared=cluster not in (None, "local"))
             result = _run(plan, jobs, options, moving, progress, command, cluster)
-    except _Terminated:
+    except Terminated:
         _leave(progress, TERMINATED)
     except KeyboardInterrupt:
         _leave(progress, INTERRUPTED)
@@ -212,10 +213,6 @@ def _remove_stale(output: Path, *, shared: bool) -> None:
         remove_stale_temporaries(output.parent, shared=shared)
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM came: what `kill`, `docker stop` and job schedulers send."""
-
-
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
     """Let SIGTERM end the block like Ctrl-C, where nobody else handles it."""
@@ -225,7 +222,7 @@ def _terminable() -> Iterator[None]:
         return
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise _Terminated
+        raise Terminated
 
     signal.signal(signal.SIGTERM, end)
     try:

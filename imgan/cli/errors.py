@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from imgan.errors import ImganError
+from imgan.errors import shortened
 
 FAILED, USAGE, BUG, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
@@ -105,12 +106,11 @@ def _abandon_stdout() -> None:
 
 def _report_bug(error: BaseException, arguments: Sequence[str]) -> int:
     reason = " ".join(f"{type(error).__name__}: {error}".split())
-    shortened = reason if len(reason) <= 200 else reason[:197] + "..."
     try:
         where = f"Details for a bug report: {write_log(error, arguments)}"
     except OSError as failure:
         where = f"No log could be written: {failure}"
-    say(f"imgan: unexpected error: {shortened}. {where}")
+    say(f"imgan: unexpected error: {shortened(reason)}. {where}")
     return BUG
 
 

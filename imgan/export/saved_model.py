@@ -1,7 +1,6 @@
 """A bundle as a SavedModel: everything a server needs, in a folder with a number."""
 
 import errno
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from imgan.export.generation import generation_signatures
 from imgan.export.parity import check_parity
 from imgan.export.pictures import picture_signatures
 from imgan.export.warmup import write_warmup
+from imgan.io.digests import sha256_of
 from imgan.io.temporaries import discard_temporary
 from imgan.io.temporaries import make_temporary_folder
 from imgan.io.temporaries import remove_stale_folders
@@ -157,9 +157,8 @@ def _write_extra(folder: Path, card: Card) -> list[str]:
     extra.mkdir()
     if card.export is None:
         raise ValueError("card must be that of an export")
-    with (folder / SAVED_MODEL).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    spec = card.export.model_copy(update={"files": {SAVED_MODEL: digest}})
+    files = {SAVED_MODEL: sha256_of(folder / SAVED_MODEL)}
+    spec = card.export.model_copy(update={"files": files})
     write_card(card.model_copy(update={"export": spec}), extra)
     if card.labels is not None:
         text = "".join(f"{label}\n" for label in card.labels)

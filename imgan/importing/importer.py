@@ -1,6 +1,5 @@
 """A foreign file becomes a bundle with a card."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from imgan.importing.network import KERAS_FAMILY
 from imgan.importing.network import Found
 from imgan.importing.network import ImportOptions
 from imgan.importing.network import read_network
+from imgan.io.digests import sha256_of
 
 UNKNOWN_LICENCE = "unknown"
 
@@ -131,11 +131,9 @@ def _of_network(network: Any, enlarges: bool) -> dict[str, Any]:
 
 
 def _origin(source: Path, found: Found, enlarges: bool) -> Origin:
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Origin(
         file=source.name,
-        sha256=digest,
+        sha256=sha256_of(source),
         layout=found.layout,
         container=found.container,
         assumptions=list(found.assumptions),

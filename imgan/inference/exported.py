@@ -6,6 +6,7 @@ from typing import Any
 
 from imgan.bundles.exports import NETWORK
 from imgan.errors import CheckpointError
+from imgan.errors import first_line
 from imgan.runtime import import_tensorflow
 
 
@@ -20,8 +21,9 @@ def load_exported(folder: Path) -> Callable[..., Any]:
         loaded = tf.saved_model.load(str(folder))
         function = loaded.signatures[NETWORK]
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{folder} cannot be loaded: {first}") from error
+        raise CheckpointError(
+            f"{folder} cannot be loaded: {first_line(error)}"
+        ) from error
 
     def network(images: Any, training: bool = False) -> Any:
         return function(images=images)["images"]

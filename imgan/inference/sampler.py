@@ -23,6 +23,7 @@ from imgan.bundles.drawing import generation_card
 from imgan.bundles.exports import is_export
 from imgan.bundles.register import resolve
 from imgan.errors import CheckpointError
+from imgan.errors import first_line
 from imgan.inference.latents import draw_latents
 from imgan.inference.latents import latents_between
 from imgan.runtime import hold_stderr
@@ -226,8 +227,9 @@ def _load_export(folder: Path, card: Card) -> Callable[..., Any]:
         loaded = tf.saved_model.load(str(folder))
         function = loaded.signatures["serving_default"]
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{folder} cannot be loaded: {first}") from error
+        raise CheckpointError(
+            f"{folder} cannot be loaded: {first_line(error)}"
+        ) from error
     expected = [spec.name for spec in drawing_signature(card)]
     received = sorted(function.structured_input_signature[1], reverse=True)
     if sorted(expected, reverse=True) != received:

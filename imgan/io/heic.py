@@ -7,6 +7,7 @@ import numpy as np
 
 from imgan.errors import ImageReadError
 from imgan.errors import MissingExtraError
+from imgan.errors import first_line
 from imgan.io.metadata import Metadata
 from imgan.io.sources import Source
 from imgan.types import Array
@@ -62,5 +63,4 @@ def decode_heic(source: Source, image: Any) -> tuple[Array, Metadata]:
 
 def damaged(source: Source, error: Exception) -> ImageReadError:
     """Return the one clear line for a file that libheif refuses."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return ImageReadError(f"{source.path} is damaged or truncated: {lines[0]}")
+    return ImageReadError(f"{source.path} is damaged or truncated: {first_line(error)}")

@@ -1,7 +1,6 @@
 """Features of VGG19, before or after the ReLU."""
 
 import contextlib
-import hashlib
 import io
 import warnings
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ import keras
 from imgan.errors import CheckpointError
 from imgan.errors import ConfigError
 from imgan.errors import did_you_mean
+from imgan.errors import first_line
+from imgan.io.digests import sha256_of
 
 # What `keras.applications.VGG19` reads itself, and into the same cache; by hand because
 # the card of a model names the file and its sum.
@@ -97,7 +98,7 @@ class VGG19Features(keras.Model):
             "layers": list(self.layer_names),
             "before_activation": self._arguments["before_activation"],
             "weights": file.name if file else "random",
-            "weights_sha256": _sha256(file) if file else None,
+            "weights_sha256": sha256_of(file) if file else None,
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -149,7 +150,8 @@ def _vgg19(file: Path | None) -> Any:
         UserWarning,
     ) as error:
         raise CheckpointError(
-            f"{file} holds no weights of VGG19 without its top: {_first_line(error)}. "
+            f"{file} holds no weights of VGG19 without its top: "
+            f"{first_line(error).rstrip('.')}. "
             f"{_KEY} must be 'imagenet' or a copy of Keras' file, {_URL}"
         ) from error
     return network
@@ -182,7 +184,8 @@ def _downloaded() -> Path:
     # Keras raises a bare Exception for a server that cannot be reached.
     except Exception as error:
         raise CheckpointError(
-            f"VGG19's weights could not be had from {_URL}: {_first_line(error)}. "
+            f"VGG19's weights could not be had from {_URL}: "
+            f"{first_line(error).rstrip('.')}. "
             f"Download the file elsewhere and name it in {_KEY}, or leave "
             "training.perceptual out and take terms that need no weights: "
             "training.feature_matching, training.frequency, training.artifacts"
@@ -199,12 +202,3 @@ def _check_names(layers: Sequence[str]) -> None:
                 f"training.perceptual.layers: VGG19 has no convolution {name!r}."
                 f"{did_you_mean(name, CONVOLUTIONS)} Known: {', '.join(CONVOLUTIONS)}"
             )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from imgan.errors import Terminated
+
 _log = logging.getLogger(__name__)
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: what `kill`, `docker stop` and job schedulers send."""
 
 
 class Interrupt:

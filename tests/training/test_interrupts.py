@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from imgan.errors import Terminated
 from imgan.training.callbacks import RollBackError
 from imgan.training.callbacks import RunCallback
-from imgan.training.interrupts import Terminated
 from imgan.training.interrupts import held_interrupts
 from imgan.training.run_folder import open_run
 from imgan.training.train import train

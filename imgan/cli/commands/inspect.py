@@ -1,6 +1,5 @@
 """`imgan inspect`: what a model is, and whether its weights are whole."""
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from imgan.cli.cards import describe
 from imgan.cli.text import aligned
 from imgan.cli.text import write
 from imgan.errors import CheckpointError
+from imgan.io.digests import sha256_of
 
 
 def inspect(
@@ -41,8 +41,7 @@ def inspect(
 
 def _check(path: Path, expected: str) -> None:
     try:
-        with path.open("rb") as file:
-            received = hashlib.file_digest(file, "sha256").hexdigest()
+        received = sha256_of(path)
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror}") from error
     if received != expected:

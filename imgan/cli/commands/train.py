@@ -14,6 +14,7 @@ from imgan.cli.errors import TERMINATED
 from imgan.cli.errors import say
 from imgan.cli.text import aligned
 from imgan.cli.text import write
+from imgan.errors import Terminated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,6 @@ def train(
         write(str(run.bundle))
         return
     import_tensorflow()
-    from imgan.training.interrupts import Terminated
     from imgan.training.train import train as train_recipe
 
     terminal = None if quiet else _terminal()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imgan.errors import CheckpointError
+from imgan.errors import first_line
 from imgan.importing.keras2.arrays import check_shapes
 from imgan.importing.keras2.arrays import read_arrays
 from imgan.importing.keras2.layers import layer_parts
@@ -164,9 +165,9 @@ class Builder:
                 layer.set_weights(read_arrays(self._store, node, places, part))
             return made
         except (ValueError, TypeError, ZeroDivisionError, IndexError) as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
             raise CheckpointError(
-                f"Layer {node.name!r} ({node.registered}) cannot be built: {first}"
+                f"Layer {node.name!r} ({node.registered}) cannot be built: "
+                f"{first_line(error)}"
             ) from error
 
     def _made(self, node: Node, parts: list[Part], shared: bool) -> list[Any]:
@@ -183,9 +184,9 @@ class Builder:
                 for part in parts
             ]
         except ValueError as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
             raise CheckpointError(
-                f"Layer {node.name!r} ({node.registered}) cannot be built: {first}"
+                f"Layer {node.name!r} ({node.registered}) cannot be built: "
+                f"{first_line(error)}"
             ) from error
         self._layers[key] = layers
         return layers

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from imgan.errors import first_line
 from imgan.types import Array
 
 MOST_NAMES = 100_000
@@ -59,7 +60,7 @@ def extract(source: Path) -> tuple[dict[str, Any], dict[str, Array]]:
             walk.visit(file, "", 0)
             config = _text(file, _CONFIG)
     except (_FaultError, *_RAISED) as error:
-        return {"error": _line(error)}, {}
+        return {"error": first_line(error)}, {}
     places = {path: f"a{index}" for index, path in enumerate(walk.arrays)}
     contents = {
         "config": config,
@@ -94,7 +95,7 @@ class _Walk:
             try:
                 self.arrays[path] = _values(found)
             except (_FaultError, *_RAISED) as error:
-                self.faults[path] = _line(error)
+                self.faults[path] = first_line(error)
             return
         if place in self._seen or not isinstance(found, h5py.Group):
             self.faults[path] = "it is in several places, or is no group"
@@ -178,10 +179,6 @@ def _text(file: Any, key: str) -> str | None:
     if isinstance(value, str):
         return value
     raise _FaultError(f"attribute {key} is not a text")
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _limit_memory(size: int) -> None:

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 from zipfile import ZipFile
 
 from imgan.errors import CheckpointError
+from imgan.errors import first_line
 from imgan.importing.keras2.store import Store
 from imgan.importing.keras2.store import read_store
 
@@ -132,8 +133,7 @@ def _unzip(path: Path) -> tuple[dict[str, Any], bytes]:
             config = _parsed(_member(archive, _CONFIG, MOST_CONFIG, path), path)
             weights = _member(archive, _WEIGHTS, MOST_BYTES, path)
     except _DAMAGE as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{path} is damaged: {first}.") from error
+        raise CheckpointError(f"{path} is damaged: {first_line(error)}.") from error
     return config, weights
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from imgan.errors import CheckpointError
 from imgan.errors import did_you_mean
+from imgan.errors import first_line
 from imgan.importing.keras2.building import Builder
 from imgan.importing.keras2.files import open_model
 from imgan.importing.keras2.lambdas import OPERATIONS
@@ -58,8 +59,7 @@ def read_keras_model(path: Path, lambdas: Mapping[str, str] | None = None) -> An
             raise
         raise CheckpointError(f"{path}: {text}") from error
     except _DAMAGE as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{path} is damaged: {first}.") from error
+        raise CheckpointError(f"{path} is damaged: {first_line(error)}.") from error
 
 
 _DAMAGE = (

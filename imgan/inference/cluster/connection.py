@@ -21,6 +21,7 @@ from typing import TextIO
 from imgan.errors import ClusterError
 from imgan.errors import MissingExtraError
 from imgan.errors import UsageError
+from imgan.errors import shortened
 from imgan.inference.combinations import check_for_cluster
 from imgan.inference.devices import parse_device
 from imgan.inference.servers import is_server
@@ -224,8 +225,8 @@ def _reason(address: str, error: Exception) -> str:
         hint = "If it wants a token, set RAY_AUTH_MODE=token; see Ray's documentation"
     elif "ersion mismatch" in said:
         hint = "Install the same versions of Ray and Python here and on the cluster"
-    shortened = said if len(said) <= 200 else said[:197] + "..."
-    return f"--cluster {address}: no connection to Ray: {shortened.rstrip('.')}. {hint}"
+    said = shortened(said).rstrip(".")
+    return f"--cluster {address}: no connection to Ray: {said}. {hint}"
 
 
 class _WithoutRay:

@@ -12,6 +12,7 @@ from typing import Any
 
 from imgan.bundles.register import shipped
 from imgan.errors import ClusterError
+from imgan.errors import shortened
 from imgan.inference.batch import Batch
 from imgan.inference.batch import load_predictor
 from imgan.inference.batch import prepare_batch
@@ -206,9 +207,10 @@ def _explaining(ray: Any) -> Iterator[None]:
             hint = 'All machines need what this one has: pip install "imgan[ray]"'
         elif isinstance(error, ray.exceptions.RayActorError):
             said = "the process that led it has died, or its machine"
-        shortened = said if len(said) <= 200 else said[:197] + "..."
-        message = f"The job on the cluster has ended: {shortened.rstrip('.')}. {hint}"
-        raise ClusterError(message) from error
+        said = shortened(said).rstrip(".")
+        raise ClusterError(
+            f"The job on the cluster has ended: {said}. {hint}"
+        ) from error
 
 
 def _clean_after_all(follower: Follower) -> None:
