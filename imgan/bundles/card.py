@@ -5,7 +5,6 @@ Reading a card needs no TensorFlow, so `imgan models` and `imgan inspect` are in
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Annotated
 from typing import Any
@@ -21,6 +20,7 @@ from pydantic import model_validator
 from imgan.bundles.exports import EXTRA
 from imgan.bundles.exports import is_export
 from imgan.errors import CheckpointError
+from imgan.io.temporaries import write_text
 
 CARD_NAME = "card.json"
 SCHEMA_VERSION = 1
@@ -275,7 +275,4 @@ def parse_card(text: str, source: str) -> Card:
 
 def write_card(card: Card, folder: Path) -> None:
     """Write `folder/card.json` into an existing folder, by atomic rename."""
-    path = folder / CARD_NAME
-    temporary = path.with_name(f".{CARD_NAME}.{os.getpid()}")
-    temporary.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(folder / CARD_NAME, card.model_dump_json(indent=2) + "\n")

@@ -3,7 +3,6 @@
 import base64
 import html
 import math
-import os
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +15,7 @@ from imgan.data.resize import resize_bicubic
 from imgan.errors import OutputError
 from imgan.evaluate.translation_scores import Example
 from imgan.evaluate.translation_scores import TranslationEvaluation
+from imgan.io.temporaries import write_text
 from imgan.metrics.translation import PairScores
 from imgan.types import Array
 from imgan.types import Size
@@ -35,12 +35,9 @@ def write_page(result: TranslationEvaluation, path: Path) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(render_page(result), encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, render_page(result))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +21,7 @@ from imgan.bundles.exports import SERVING
 from imgan.bundles.trained import label_sides
 from imgan.errors import OutputError
 from imgan.export.warmup import warmup_inputs
+from imgan.io.temporaries import write_text
 from imgan.machine import usable_cores
 
 FOLDER = "serving"
@@ -72,9 +72,7 @@ def write_serving_kit(output: Path, card: Card) -> Path:
     try:
         folder.mkdir(exist_ok=True)
         for name, text in texts.items():
-            temporary = folder / f".{name}.{os.getpid()}.imgan-tmp"
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(folder / name)
+            write_text(folder / name, text)
     except OSError as error:
         raise OutputError(f"Cannot write {folder}: {error.strerror}") from error
     return folder

@@ -110,6 +110,26 @@ def discard_temporary(temporary: Path) -> None:
     _active.discard(temporary)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a small file of text, which appears under its name when it is complete.
+
+    Args:
+        path: In a folder that exists; replaced if it is there.
+        text: Its content.
+
+    Raises:
+        OSError: If it cannot be written; what was there is left as it is.
+    """
+    temporary = temporary_of(path, os.getpid(), _machine)
+    _active.add(temporary)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        # Nothing is left of it where all went well.
+        discard_temporary(temporary)
+
+
 def active_temporaries() -> list[Path]:
     """Return the temporaries that this process is writing now."""
     return sorted(_active.copy())

@@ -3,7 +3,6 @@
 import base64
 import html
 import logging
-import os
 import time
 from collections.abc import Iterable
 from importlib.resources import files
@@ -13,6 +12,7 @@ from typing import Any
 from imgan.bundles.card import Score
 from imgan.bundles.card import read_card
 from imgan.errors import CheckpointError
+from imgan.io.temporaries import write_text
 from imgan.training.report_charts import chart
 from imgan.training.report_charts import number
 from imgan.training.report_data import Sample
@@ -47,12 +47,9 @@ def write_report(run: RunFolder, failure: str | None = None) -> None:
         run: The run folder.
         failure: Why the run stopped before its end.
     """
-    temporary = run.report.with_name(f".{run.report.name}.{os.getpid()}")
     try:
-        temporary.write_text(render_report(run, failure), encoding="utf-8")
-        temporary.replace(run.report)
+        write_text(run.report, render_report(run, failure))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         log = logging.getLogger(__name__)
         log.warning("%s cannot be written: %s", run.report, error.strerror)
 

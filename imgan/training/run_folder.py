@@ -1,7 +1,6 @@
 """The run folder: everything about one training, readable with `cat`."""
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from imgan.bundles.card import CARD_NAME
 from imgan.config import Recipe
 from imgan.config import dump_recipe
 from imgan.errors import UsageError
+from imgan.io.temporaries import write_text
 from imgan.machine import processor_name
 from imgan.machine import versions
 from imgan.training.data_check import check_data
@@ -152,17 +152,6 @@ def check_environment(run: RunFolder, now: dict[str, Any]) -> list[str]:
         for key, value in now.items()
         if then.get(key) != value
     ]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file by atomic rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def append_log(run: RunFolder, line: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import tensorflow as tf
 
 from imgan.io.images import read_image
+from imgan.io.temporaries import write_text
 from imgan.training.run_folder import RunFolder
-from imgan.training.run_folder import write_text
 from imgan.training.verdict import Verdict
 from imgan.training.watchdog import Alarm
 

@@ -1,5 +1,6 @@
 """Temporaries in folders that several machines write to."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from imgan.io.temporaries import open_temporary
 from imgan.io.temporaries import remove_stale_temporaries
 from imgan.io.temporaries import share_folders
 from imgan.io.temporaries import temporary_of
+from imgan.io.temporaries import write_text
 
 NOBODY = 2**31 - 1
 """A number that no process has."""
@@ -57,6 +59,26 @@ def test_where_folders_are_shared_a_temporary_names_its_machine(
     assert len(temporary.name) == 255
     commit_temporary(temporary, output)
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_text_is_replaced_as_a_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "notes.txt"
+    write_text(path, "one\n")
+    write_text(path, "two\n")
+    assert path.read_text(encoding="utf-8") == "two\n"
+
+    def full(temporary: Path, text: str, encoding: str) -> None:
+        temporary.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(path, "three\n")
+    assert path.read_text(encoding="utf-8") == "two\n"
+    assert list(tmp_path.iterdir()) == [path]
+    assert temporaries.active_temporaries() == []
 
 
 def test_what_nobody_guards_yet_is_removed_at_the_end(tmp_path):
