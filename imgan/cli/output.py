@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from imgan.cli.errors import say
 from imgan.cli.text import write
 from imgan.errors import OutputError
 from imgan.errors import UsageError
@@ -16,6 +17,8 @@ from imgan.io.formats import format_of
 from imgan.io.video.library import is_clip
 
 STDOUT = "-"
+
+_TENTHS = 10
 
 Advance = Callable[[str, int, int], None]
 """Takes a line for a log, how much is done, and of how much."""
@@ -104,3 +107,20 @@ def progress(title: str, plain: Advance, *, quiet: bool) -> Iterator[Advance]:
             )
     else:
         yield plain
+
+
+def say_tenths(what: str = "") -> Advance:
+    """Return what says each tenth of the work in a line, for `progress`.
+
+    Args:
+        what: Counted there, such as "files"; empty: the numbers say enough.
+    """
+    said = 0
+
+    def advance(line: str, done: int, total: int) -> None:
+        nonlocal said
+        if done * _TENTHS // max(total, 1) > said:
+            said = done * _TENTHS // total
+            say(f"{done:,} of {total:,} {what}".rstrip())
+
+    return advance

@@ -9,9 +9,9 @@ import typer
 
 from imgan.cli.errors import FAILED
 from imgan.cli.errors import say
-from imgan.cli.output import Advance
 from imgan.cli.output import check_json
 from imgan.cli.output import progress
+from imgan.cli.output import say_tenths
 from imgan.cli.output import show
 from imgan.cli.text import aligned
 from imgan.errors import DataError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from imgan.data.checking.findings import CheckResult
     from imgan.data.checking.picture_sets import PictureSet
     from imgan.data.checking.translation_sets import TranslationSet
-
-_LINES = 10  # of progress where there is no terminal
 
 
 def check(
@@ -167,14 +165,14 @@ def _check_recipe(recipe: "Recipe", sheet: Path | None, quiet: bool) -> "CheckRe
 def _run(sets: "list[PictureSet]", quiet: bool) -> "CheckResult":
     from imgan.data.checking.check import check_sets
 
-    with progress("Looking", _say_tenths(), quiet=quiet) as advance:
+    with progress("Looking", say_tenths("files"), quiet=quiet) as advance:
         return check_sets(sets, lambda done, total: advance("", done, total))
 
 
 def _run_translation(sets: "list[TranslationSet]", quiet: bool) -> "CheckResult":
     from imgan.data.checking.translation_check import check_translation
 
-    with progress("Looking", _say_tenths(), quiet=quiet) as advance:
+    with progress("Looking", say_tenths("files"), quiet=quiet) as advance:
         return check_translation(sets, lambda done, total: advance("", done, total))
 
 
@@ -209,15 +207,3 @@ def _write_sheet(recipe: "Recipe", path: Path) -> None:
         say(f"no contact sheet: {error}")
     else:
         say(f"contact sheet: {path} ({legend(recipe)})")
-
-
-def _say_tenths() -> Advance:
-    said = 0
-
-    def advance(line: str, done: int, total: int) -> None:
-        nonlocal said
-        if done * _LINES // max(total, 1) > said:
-            said = done * _LINES // total
-            say(f"{done:,} of {total:,} files")
-
-    return advance

@@ -1,14 +1,12 @@
 """`imgan sample`: new pictures from a generator of noise."""
 
-import sys
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from imgan.cli.output import progress
+from imgan.cli.output import say_tenths
 from imgan.cli.text import write
 
 
@@ -83,37 +81,11 @@ def sample(
     )
     plan = plan_samples(find_generator(model)[1], output, options)
     sampler = load_sampler(model)
-    with _progress(plan.total, quiet) as show:
-        write_samples(sampler, plan, show)
+    with progress("Drawing", say_tenths(), quiet=quiet) as advance:
+        write_samples(sampler, plan, lambda drawn: advance("", drawn, plan.total))
     if not quiet:
         pictures = f"{plan.total:,} picture{'s' if plan.total > 1 else ''}"
         classes = len(plan.groups)
         if sampler.labels:
             pictures += f" of {classes} label{'s' if classes > 1 else ''}"
         write(f"{pictures} in {plan.grid or output}, seed {seed}")
-
-
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Yield what shows progress: a bar on a terminal, else a line for each tenth."""
-    if quiet:
-        yield lambda drawn: None
-        return
-    if not sys.stderr.isatty():
-        yield lambda drawn: _tell(drawn, total)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn
-    from rich.progress import MofNCompleteColumn
-    from rich.progress import Progress
-    from rich.progress import TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda drawn: bar.update(task, completed=drawn)
-
-
-def _tell(drawn: int, total: int) -> None:
-    if drawn * 10 // total > (drawn - 1) * 10 // total:
-        sys.stderr.write(f"{drawn:,} of {total:,}\n")
