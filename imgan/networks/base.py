@@ -138,6 +138,31 @@ def conv(filters: int, name: str, dtype: Any, size: int = 3, **options: Any) -> 
     )
 
 
+def prelu(name: str, dtype: Any) -> Any:
+    """Return a leaky rectifier with a slope for each channel, 0.25 to begin with."""
+    return keras.layers.PReLU(
+        alpha_initializer=keras.initializers.Constant(0.25),
+        shared_axes=[1, 2],
+        dtype=dtype,
+        name=name,
+    )
+
+
+def batch_norm(name: str, dtype: Any, synchronized: bool, **options: Any) -> Any:
+    """Return batch normalisation with PyTorch's defaults.
+
+    The released codes have them, and so their checkpoints mean the same here.
+    """
+    return keras.layers.BatchNormalization(
+        momentum=0.9,
+        epsilon=1e-5,
+        synchronized=synchronized,
+        dtype=dtype,
+        name=name,
+        **options,
+    )
+
+
 def tenth_of_he() -> Any:
     """Return He's initialiser at a tenth of its scale, for deep residual branches."""
     return keras.initializers.VarianceScaling(0.02, mode="fan_in")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 from typing import Literal
+from typing import get_args
 
 import keras
 
@@ -13,15 +14,14 @@ from imgan.networks.latent import LatentGenerator
 from imgan.networks.latent import label_input
 from imgan.networks.pyramid import Normalization
 from imgan.networks.pyramid import Pyramid
-from imgan.networks.pyramid import batch_norm
+from imgan.networks.pyramid import dcgan_norm
 from imgan.networks.pyramid import grow
 from imgan.networks.pyramid import normal
 from imgan.networks.pyramid import shrink
 from imgan.networks.pyramid import to_logits
 
-CONDITIONINGS = ("projection", "embedding")
-
 Conditioning = Literal["projection", "embedding"]
+CONDITIONINGS: tuple[Conditioning, ...] = get_args(Conditioning)
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -231,7 +231,7 @@ def _by_label(
 
 
 def _for_all(dtype: str | None, synchronized: bool) -> Callable[[Any, str], Any]:
-    return lambda x, name: batch_norm(name, dtype, synchronized)(x)
+    return lambda x, name: dcgan_norm(name, dtype, synchronized)(x)
 
 
 def _embedding(

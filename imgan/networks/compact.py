@@ -7,6 +7,7 @@ import keras
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.networks.base import Network
 from imgan.networks.base import conv
+from imgan.networks.base import prelu
 
 
 @keras.saving.register_keras_serializable(package="imgan")
@@ -49,7 +50,7 @@ class Compact(Network):
         for index in range(num_convs + 1):
             policy = dtype if index else "float32"
             x = conv(num_filters, f"conv_{index:02d}", policy)(x)
-            x = _slope(dtype, f"prelu_{index:02d}")(x)
+            x = prelu(f"prelu_{index:02d}", dtype)(x)
         # A last kernel near zero starts the training at the enlarged input.
         small = keras.initializers.RandomNormal(stddev=1e-3)
         x = conv(channels * scale**2, "last", dtype, kernel_initializer=small)(x)
@@ -66,12 +67,3 @@ class Compact(Network):
             "dtype": dtype,
         }
         super().__init__(images, outputs, arguments=arguments, name=name)
-
-
-def _slope(dtype: str, name: str) -> Any:
-    return keras.layers.PReLU(
-        alpha_initializer=keras.initializers.Constant(0.25),
-        shared_axes=[1, 2],
-        dtype=dtype,
-        name=name,
-    )

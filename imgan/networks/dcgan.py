@@ -8,7 +8,7 @@ from imgan.networks.latent import ImageDiscriminator
 from imgan.networks.latent import LatentGenerator
 from imgan.networks.pyramid import Normalization
 from imgan.networks.pyramid import Pyramid
-from imgan.networks.pyramid import batch_norm
+from imgan.networks.pyramid import dcgan_norm
 from imgan.networks.pyramid import grow
 from imgan.networks.pyramid import shrink
 from imgan.networks.pyramid import to_logits
@@ -56,7 +56,7 @@ class DCGANGenerator(LatentGenerator):
         name: str | None = "dcgan_generator",
     ) -> None:
         def normalize(x: Any, name: str) -> Any:
-            return batch_norm(name, dtype, synchronized)(x)
+            return dcgan_norm(name, dtype, synchronized)(x)
 
         # === Functional model ===
         pyramid = Pyramid(image_size, channels, num_filters, max_filters, dtype)

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from typing import Literal
+from typing import get_args
 
 import keras
 
 from imgan.layers.spectral_norm import SpectralConv2D
 from imgan.layers.spectral_norm import SpectralDense
+from imgan.networks.base import batch_norm
 
 BASE_SIZE = 4
-NORMALIZATIONS = ("batch", "layer", "none")
-
 Normalization = Literal["batch", "layer", "none"]
+NORMALIZATIONS: tuple[Normalization, ...] = get_args(Normalization)
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def shrink(
         )
         x = convolution(x)
         if index and normalization == "batch":
-            x = batch_norm(f"norm_{index}", pyramid.dtype, synchronized)(x)
+            x = dcgan_norm(f"norm_{index}", pyramid.dtype, synchronized)(x)
         elif index and normalization == "layer":
             x = _layer_norm(f"norm_{index}", pyramid.dtype)(x)
         name = f"step_{index}"
@@ -198,16 +199,10 @@ def normal() -> Any:
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
-def batch_norm(name: str, dtype: str | None, synchronized: bool) -> Any:
+def dcgan_norm(name: str, dtype: str | None, synchronized: bool) -> Any:
     """Return batch normalisation as PyTorch's DCGAN has it, scales from N(1, 0.02)."""
-    return keras.layers.BatchNormalization(
-        momentum=0.9,
-        epsilon=1e-5,
-        gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02),
-        synchronized=synchronized,
-        dtype=dtype,
-        name=name,
-    )
+    scales = keras.initializers.RandomNormal(1.0, 0.02)
+    return batch_norm(name, dtype, synchronized, gamma_initializer=scales)
 
 
 def _layer_norm(name: str, dtype: str | None) -> Any:

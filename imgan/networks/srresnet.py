@@ -9,7 +9,9 @@ import keras
 from imgan.layers.bilinear import BilinearPhases
 from imgan.layers.depth_to_space import DepthToSpace
 from imgan.networks.base import Network
+from imgan.networks.base import batch_norm
 from imgan.networks.base import conv
+from imgan.networks.base import prelu
 from imgan.networks.base import tenth_of_he
 
 OutputActivation = Literal["linear", "tanh"]
@@ -84,25 +86,25 @@ class SRResNet(Network):
         images = x = keras.Input((None, None, channels), name="images")
         x = _standardize(x) if standardized else x
         x = conv(num_filters, "first", "float32", size=9)(x)
-        first = x = _prelu("first_prelu", dtype)(x)
+        first = x = prelu("first_prelu", dtype)(x)
         for index in range(num_blocks):
             block = f"block_{index:02d}"
             y = conv(num_filters, f"{block}_conv_1", dtype)(x)
-            y = _norm(f"{block}_norm_1", dtype, synchronized)(y)
-            y = _prelu(f"{block}_prelu", dtype)(y)
+            y = batch_norm(f"{block}_norm_1", dtype, synchronized)(y)
+            y = prelu(f"{block}_prelu", dtype)(y)
             y = conv(num_filters, f"{block}_conv_2", dtype)(y)
-            y = _norm(f"{block}_norm_2", dtype, synchronized)(y)
+            y = batch_norm(f"{block}_norm_2", dtype, synchronized)(y)
             x = keras.layers.Add(dtype=dtype, name=f"{block}_sum")([x, y])
         x = conv(num_filters, "trunk", dtype)(x)
         if normalized_trunk:
-            x = _norm("trunk_norm", dtype, synchronized)(x)
+            x = batch_norm("trunk_norm", dtype, synchronized)(x)
         else:
-            x = _prelu("trunk_prelu", dtype)(x)
+            x = prelu("trunk_prelu", dtype)(x)
         x = keras.layers.Add(dtype=dtype, name="trunk_sum")([x, first])
         for index in range(scale.bit_length() - 1):
             x = conv(4 * num_filters, f"up_{index}", dtype)(x)
             x = DepthToSpace(2, dtype=dtype, name=f"up_{index}_shuffle")(x)
-            x = _prelu(f"up_{index}_prelu", dtype)(x)
+            x = prelu(f"up_{index}_prelu", dtype)(x)
         last = conv(channels, "last", "float32", 9, activation=output_activation)
         outputs = last(x)
 
@@ -203,23 +205,3 @@ def _standardize(images: Any) -> Any:
         name="standardize",
     )
     return layer(images)
-
-
-def _norm(name: str, dtype: str, synchronized: bool) -> Any:
-    # PyTorch's defaults, so that its checkpoints mean the same here.
-    return keras.layers.BatchNormalization(
-        momentum=0.9,
-        epsilon=1e-5,
-        synchronized=synchronized,
-        dtype=dtype,
-        name=name,
-    )
-
-
-def _prelu(name: str, dtype: str) -> Any:
-    return keras.layers.PReLU(
-        alpha_initializer=keras.initializers.Constant(0.25),
-        shared_axes=[1, 2],
-        dtype=dtype,
-        name=name,
-    )

@@ -3,17 +3,17 @@
 from typing import Any
 from typing import ClassVar
 from typing import Literal
+from typing import get_args
 
 import keras
 
 from imgan.layers.noise_dropout import NoiseDropout
 from imgan.networks.base import Network
-from imgan.networks.pyramid import batch_norm
+from imgan.networks.pyramid import dcgan_norm
 from imgan.networks.pyramid import normal
 
-NORMALIZATIONS = ("batch", "instance", "instance_affine", "none")
-
 Normalization = Literal["batch", "instance", "instance_affine", "none"]
+NORMALIZATIONS: tuple[Normalization, ...] = get_args(Normalization)
 
 
 class TranslationGenerator(Network):
@@ -61,7 +61,7 @@ def normalize(
     if normalization == "none":
         return x
     if normalization == "batch":
-        return batch_norm(name, dtype, synchronized)(x)
+        return dcgan_norm(name, dtype, synchronized)(x)
     affine = normalization == "instance_affine"
     layer = keras.layers.GroupNormalization(
         groups=-1, epsilon=1e-5, center=affine, scale=affine, dtype=dtype, name=name

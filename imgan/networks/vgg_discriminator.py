@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from imgan.networks.base import batch_norm
 from imgan.networks.base import conv
 from imgan.networks.latent import ImageDiscriminator
 
@@ -57,7 +58,7 @@ class SRGANDiscriminator(ImageDiscriminator):
                 width = num_filters * 2**stage
                 x = conv(width, name_of("conv"), dtype, strides=stride)(x)
                 if (stage, step) != (0, 1):
-                    x = _norm(name_of("norm"), dtype, synchronized)(x)
+                    x = batch_norm(name_of("norm"), dtype, synchronized)(x)
                 x = features[name_of("relu")] = _leaky(name_of("relu"), dtype)(x)
         logits = _classify(x, 16 * num_filters, dtype)
 
@@ -131,7 +132,7 @@ class ESRGANDiscriminator(ImageDiscriminator):
                 )
                 x = layer(x)
                 if not bare:
-                    x = _norm(name_of("norm"), dtype, synchronized)(x)
+                    x = batch_norm(name_of("norm"), dtype, synchronized)(x)
                 x = features[name_of("relu")] = _leaky(name_of("relu"), dtype)(x)
         logits = _classify(x, 100, dtype)
 
@@ -162,17 +163,6 @@ def _classify(x: Any, units: int, dtype: str | None) -> Any:
     x = keras.layers.Dense(units, dtype=dtype, name="dense")(x)
     x = _leaky("dense_relu", dtype)(x)
     return keras.layers.Dense(1, dtype="float32", name="logits")(x)
-
-
-def _norm(name: str, dtype: str | None, synchronized: bool) -> Any:
-    # PyTorch's defaults, as in the released codes.
-    return keras.layers.BatchNormalization(
-        momentum=0.9,
-        epsilon=1e-5,
-        synchronized=synchronized,
-        dtype=dtype,
-        name=name,
-    )
 
 
 def _leaky(name: str, dtype: str | None) -> Any:
