@@ -9,6 +9,7 @@ patch.
 
 from typing import Annotated
 from typing import Literal
+from typing import get_args
 
 from pydantic import AfterValidator
 from pydantic import Field
@@ -36,7 +37,7 @@ KERNEL_KINDS = (
 LARGEST_KERNEL = 101
 """Side in pixels; a larger one would reach beyond most patches."""
 ResizeMode = Literal["area", "bilinear", "bicubic"]
-RESIZE_MODES: tuple[ResizeMode, ...] = ("area", "bilinear", "bicubic")
+RESIZE_MODES: tuple[ResizeMode, ...] = get_args(ResizeMode)
 
 
 def _some_modes(modes: tuple[ResizeMode, ...]) -> tuple[ResizeMode, ...]:
