@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic import model_validator
 
-from imgan.config.generation import AdversarialTraining
+from imgan.config.adversarial import AdversarialTraining
 from imgan.config.translation import Direction
 from imgan.config.translation import TranslationRecipe
 from imgan.config.translation import UnpairedData

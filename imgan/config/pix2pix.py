@@ -3,11 +3,11 @@
 from pydantic import Field
 from pydantic import model_validator
 
-from imgan.config.generation import AdversarialTraining
+from imgan.config.adversarial import AdversarialTraining
+from imgan.config.adversarial import PerceptualConfig
 from imgan.config.recipe import PixelLoss
-from imgan.config.srgan import PerceptualConfig
-from imgan.config.translation import HeldOutConfig
 from imgan.config.translation import PairedData
+from imgan.config.translation import TranslationGateConfig
 from imgan.config.translation import TranslationRecipe
 
 
@@ -23,7 +23,7 @@ class Pix2PixTraining(AdversarialTraining):
     statistics_batches: int = Field(100, ge=0)
     """Batches by which stored statistics of batch normalisation are taken anew at the
     end, with the weights that ship and without dropout; 0: as they were left."""
-    gate: HeldOutConfig = HeldOutConfig()
+    gate: TranslationGateConfig = TranslationGateConfig()
 
     @model_validator(mode="after")
     def _judged_as_pairs(self) -> "Pix2PixTraining":

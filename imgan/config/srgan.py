@@ -7,36 +7,13 @@ from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
 
-from imgan.config.generation import AdversarialTraining
-from imgan.config.generation import OptimizerConfig
+from imgan.config.adversarial import AdversarialTraining
+from imgan.config.adversarial import OptimizerConfig
+from imgan.config.adversarial import PerceptualConfig
 from imgan.config.recipe import PixelLoss
-from imgan.config.recipe import Section
 from imgan.config.recipe import known_family
 from imgan.config.super_resolution import GateConfig
 from imgan.config.super_resolution import SuperResolutionRecipe
-
-
-class PerceptualConfig(Section):
-    """A distance between features of VGG19."""
-
-    weight: float = Field(1.0, gt=0)
-    weights: str = "imagenet"
-    """Where VGG19's weights come from: `imagenet` is Keras' own download, anything
-    else a local file in Keras' format."""
-    layers: dict[str, float] = {"block5_conv4": 1.0}
-    """Keras' names of convolutions, and their weights."""
-    before_activation: bool = True
-    """Compare before the ReLU, as ESRGAN does, or after it, as SRGAN does."""
-    criterion: Literal["l1", "l2"] = "l1"
-    feature_scale: float = Field(1.0, gt=0)
-    """What features are multiplied with; SRGAN takes 1 / 12.75."""
-
-    @field_validator("layers")
-    @classmethod
-    def _some_layers(cls, layers: dict[str, float]) -> dict[str, float]:
-        if not layers or not all(weight > 0 for weight in layers.values()):
-            raise ValueError("must name layers, each with a weight above 0")
-        return layers
 
 
 class PixelOptimizerConfig(OptimizerConfig):

@@ -8,13 +8,14 @@ from pydantic import Field
 from pydantic import model_validator
 
 from imgan.config.degradation import DegradationConfig
+from imgan.config.gate import HeldOutConfig
 from imgan.config.recipe import PixelLoss
 from imgan.config.recipe import Recipe
 from imgan.config.recipe import Section
 from imgan.config.recipe import TrainingConfig
 
 
-class PairFolders(Section):
+class ResolutionFolders(Section):
     """High-resolution pictures, and their low-resolution twins where one has them."""
 
     hr: Path
@@ -22,11 +23,11 @@ class PairFolders(Section):
     """Without it, low resolution is made from `hr`, by `data.degradation`."""
 
 
-class PairData(Section):
+class SuperResolutionData(Section):
     """What is trained on, and how patches are cut from it."""
 
-    train: PairFolders
-    validation: PairFolders | None = None
+    train: ResolutionFolders
+    validation: ResolutionFolders | None = None
     channels: int = Field(3, ge=1)
     """1: grey. 3: RGB. Others: TIFF files with so many bands."""
     value_range: tuple[float, float] | None = None
@@ -50,7 +51,7 @@ class PairData(Section):
     """auto: keep decoded pictures if they fit in a quarter of the memory."""
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "PairData":
+    def _fits_together(self) -> "SuperResolutionData":
         if self.train.lr and self.reduce == "patch":
             raise ValueError(
                 "data.reduce=patch does not go with data.train.lr: given pairs are not "
@@ -79,16 +80,9 @@ class PairData(Section):
         return self
 
 
-class GateConfig(Section):
-    """What held-out pairs decide; without `data.validation` nothing."""
+class GateConfig(HeldOutConfig):
+    """What an enlargement must be like, beside the best of its run."""
 
-    keep_best: bool = True
-    """End with the moving average that scored best, not with the last one. The network
-    that the run began with takes part."""
-    early_stop: int = Field(0, ge=0)
-    """Validations in a row without a gain after which the run ends; 0: never."""
-    least_gain: float = Field(0.01, ge=0)
-    """What counts as a gain, decibels of PSNR on luma."""
     bicubic_margin: float = Field(0.5, ge=0)
     """How far below bicubic enlargement a model may score, decibels."""
     color_drift: float = Field(3.0, gt=0)
@@ -114,7 +108,7 @@ class SuperResolutionRecipe(Recipe):
     """Families whose generator is compared with a true picture."""
 
     scale: int = Field(4, ge=1, le=8)
-    data: PairData
+    data: SuperResolutionData
     training: Any
 
     @model_validator(mode="after")

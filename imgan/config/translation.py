@@ -10,6 +10,7 @@ from pydantic import field_validator
 from pydantic import model_validator
 
 from imgan.config.degradation import DegradationConfig
+from imgan.config.gate import HeldOutConfig
 from imgan.config.recipe import Recipe
 from imgan.config.recipe import Section
 from imgan.config.recipe import known_family
@@ -214,16 +215,10 @@ def _check_sizes(image_size: int, load_size: int | None) -> None:
         )
 
 
-class HeldOutConfig(Section):
-    """What held-out pairs decide; without `data.validation` nothing."""
+class TranslationGateConfig(HeldOutConfig):
+    """A discriminator trades decibels for looks, so they keep nothing unless asked."""
 
     keep_best: bool = False
-    """End with the moving average that scored best by PSNR, not with the last one. A
-    discriminator trades decibels for looks, so it is off unless asked for."""
-    early_stop: int = Field(0, ge=0)
-    """Validations in a row without a gain after which the run ends; 0: never."""
-    least_gain: float = Field(0.01, ge=0)
-    """What counts as a gain, decibels of PSNR."""
 
 
 class TranslationRecipe(Recipe):

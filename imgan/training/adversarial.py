@@ -4,8 +4,8 @@ from typing import Any
 
 import keras
 
-from imgan.config.generation import AdversarialTraining
-from imgan.config.generation import OptimizerConfig
+from imgan.config.adversarial import AdversarialTraining
+from imgan.config.adversarial import OptimizerConfig
 from imgan.errors import ConfigError
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.gradient_penalty import GradientPenaltyLoss

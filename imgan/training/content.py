@@ -2,7 +2,7 @@
 
 import keras
 
-from imgan.config.srgan import PerceptualConfig
+from imgan.config.adversarial import PerceptualConfig
 from imgan.errors import ConfigError
 from imgan.losses.perceptual import PerceptualLoss
 from imgan.losses.pixel import PIXEL_LOSSES

@@ -1,4 +1,4 @@
-from imgan.config.srgan import PerceptualConfig
+from imgan.config.adversarial import PerceptualConfig
 from imgan.losses.perceptual import PerceptualLoss
 from imgan.losses.vgg import VGG19Features
 from imgan.training.content import build_perceptual

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from imgan.config import Recipe
-from imgan.config.super_resolution import PairFolders
+from imgan.config.super_resolution import ResolutionFolders
 from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.training.run_folder import check_environment
@@ -51,7 +51,7 @@ def test_a_changed_environment_is_named(recipe: Recipe, tmp_path: Path) -> None:
 def test_a_run_that_cannot_begin_leaves_no_folder(
     recipe: Recipe, tmp_path: Path
 ) -> None:
-    absent = PairFolders(hr=tmp_path / "absent")
+    absent = ResolutionFolders(hr=tmp_path / "absent")
     data = recipe.data.model_copy(update={"train": absent})
     with pytest.raises(DataError, match="absent is not a folder"):
         open_run(recipe.model_copy(update={"data": data}), tmp_path / "run")

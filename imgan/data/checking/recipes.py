@@ -9,8 +9,8 @@ import numpy as np
 from imgan import families
 from imgan.config import Recipe
 from imgan.config.generation import GenerationRecipe
-from imgan.config.super_resolution import PairData
-from imgan.config.super_resolution import PairFolders
+from imgan.config.super_resolution import ResolutionFolders
+from imgan.config.super_resolution import SuperResolutionData
 from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.checking.looks import read_any
 from imgan.data.checking.picture_sets import PictureSet
@@ -64,7 +64,7 @@ def check_store(recipe: Recipe) -> int:
 
 
 def _open_pairs(
-    name: str, folders: PairFolders, data: PairData, scale: int
+    name: str, folders: ResolutionFolders, data: SuperResolutionData, scale: int
 ) -> PictureSet:
     lr = None if folders.lr is None else tuple(list_pictures(folders.lr))
     pictures = PictureSet(
