@@ -19,9 +19,9 @@ import make_pairs
 import numpy as np
 
 import imgan
+from imgan.data.pair_store import load_pair
 from imgan.data.pairs import list_pairs
 from imgan.data.resize import resize_bicubic
-from imgan.data.sources import load_pair
 from imgan.evaluate import evaluate
 from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr

@@ -35,8 +35,8 @@ from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
 from imgan.bundles.register import PRETRAINED
 from imgan.config import load_recipe
+from imgan.data.pair_store import load_pair
 from imgan.data.pairs import list_pairs
-from imgan.data.sources import load_pair
 from imgan.evaluate import evaluate
 from imgan.machine import processor_name
 from imgan.machine import usable_cores

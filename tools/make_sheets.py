@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 
 import imgan
+from imgan.data.pair_store import load_pair
 from imgan.data.pairs import list_pairs
 from imgan.data.resize import resize_bicubic
-from imgan.data.sources import load_pair
 from imgan.io.images import write_image
 from imgan.io.picture import Picture
 from imgan.types import Array

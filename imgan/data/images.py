@@ -17,7 +17,7 @@ from imgan.data.image_store import ImageStore
 from imgan.data.image_store import as_uint8
 from imgan.data.image_store import expectation
 from imgan.data.image_store import require_labels
-from imgan.data.sources import KEEP
+from imgan.data.pair_store import KEEP
 from imgan.errors import DataError
 
 __all__ = [

@@ -16,6 +16,10 @@ from imgan.config.super_resolution import SuperResolutionRecipe
 from imgan.data.degradations.chain import degrade
 from imgan.data.degradations.operations import resize
 from imgan.data.degradations.operations import unsharp_mask
+from imgan.data.pair_store import KEEP
+from imgan.data.pair_store import ImagePair
+from imgan.data.pair_store import PairStore
+from imgan.data.pair_store import Reduce
 from imgan.data.pairs import PairPaths
 from imgan.data.pairs import check_sizes
 from imgan.data.pairs import list_pairs
@@ -23,10 +27,6 @@ from imgan.data.pairs import list_pictures
 from imgan.data.pixels import PixelFormat
 from imgan.data.pixels import as_unit
 from imgan.data.resize import resize_bicubic
-from imgan.data.sources import KEEP
-from imgan.data.sources import ImagePair
-from imgan.data.sources import PairStore
-from imgan.data.sources import Reduce
 from imgan.types import Array
 from imgan.types import Size
 

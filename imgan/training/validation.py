@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from imgan.data.pair_store import ImagePair
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_uint8
 from imgan.data.resize import resize_bicubic
-from imgan.data.sources import ImagePair
 from imgan.inference.tiling import pad_to_multiple
 from imgan.io.images import Picture
 from imgan.io.images import write_image

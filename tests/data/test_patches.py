@@ -12,6 +12,8 @@ from imgan.config.degradation import DegradationConfig
 from imgan.config.super_resolution import RegressionRecipe
 from imgan.data.degradations.chain import degrade
 from imgan.data.degradations.operations import unsharp_mask
+from imgan.data.pair_store import PairStore
+from imgan.data.pair_store import load_pair
 from imgan.data.pairs import check_sizes
 from imgan.data.pairs import list_pairs
 from imgan.data.patches import PatchSampler
@@ -19,8 +21,6 @@ from imgan.data.patches import open_validation
 from imgan.data.pipeline import super_resolution_dataset
 from imgan.data.pixels import PixelFormat
 from imgan.data.resize import resize_bicubic
-from imgan.data.sources import PairStore
-from imgan.data.sources import load_pair
 from imgan.errors import DataError
 from imgan.io.bands import write_bands
 from imgan.types import Array

@@ -11,8 +11,8 @@ import pytest
 import skimage.data
 import tensorflow as tf
 
+from imgan.data.pair_store import ImagePair
 from imgan.data.resize import resize_bicubic
-from imgan.data.sources import ImagePair
 from imgan.metrics.psnr import psnr
 from imgan.metrics.ssim import ssim
 from imgan.training.experiment import Look

@@ -11,9 +11,9 @@ import numpy as np
 from imgan.config.cyclegan import CycleGANRecipe
 from imgan.config.translation import DomainFolders
 from imgan.config.translation import UnpairedData
+from imgan.data.pair_store import KEEP
 from imgan.data.pairs import list_pictures
 from imgan.data.pixels import as_unit
-from imgan.data.sources import KEEP
 from imgan.data.translation.files import unique_names
 from imgan.data.translation.jitter import Order
 from imgan.data.translation.jitter import draw_cut

@@ -11,9 +11,9 @@ import numpy as np
 from imgan.config.pix2pix import Pix2PixRecipe
 from imgan.config.translation import PairedData
 from imgan.data.degradations.chain import degrade
+from imgan.data.pair_store import KEEP
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_channels
-from imgan.data.sources import KEEP
 from imgan.data.translation.files import find_pairs
 from imgan.data.translation.files import list_translation_pairs
 from imgan.data.translation.jitter import Order
