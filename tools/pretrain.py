@@ -151,7 +151,7 @@ def _load_or_build(folder: Path, plan: dict[str, Any]) -> Any:
     import keras
 
     from imgan.training.content import build_pixel_loss
-    from imgan.training.muon import OPTIMIZERS
+    from imgan.training.optimizers import OPTIMIZERS
     from imgan.training.schedules import RunSchedule
 
     kind = families.resolve(families.get(plan["family"]).generator)

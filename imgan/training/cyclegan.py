@@ -18,9 +18,9 @@ from imgan.errors import ConfigError
 from imgan.errors import ImganError
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.pixel import PixelL1Loss
-from imgan.training.adversarial import build_optimizer
 from imgan.training.domain_validation import DomainValidator
 from imgan.training.experiment import size_of
+from imgan.training.optimizers import build_optimizer
 from imgan.training.run_folder import RunFolder
 from imgan.training.translation import TranslationExperiment
 from imgan.training.translation import output_depth

@@ -77,7 +77,7 @@ class Experiment(ABC):
         return families.get(network).generator if network else self.family.generator
 
     @property
-    def gate(self) -> GateConfig | None:
+    def gate_config(self) -> GateConfig | None:
         """What held-out pairs decide; None where there are none."""
         found: GateConfig | None = getattr(self.recipe.training, "gate", None)
         held_out = getattr(self.recipe.data, "validation", None)

@@ -93,7 +93,7 @@ class Gate:
             step: Steps done.
             scores: With `psnr_y` or `psnr`.
             trusted: Whether nothing looks wrong; otherwise it cannot be the best.
-            tint: Of `imgan.training.validation`, levels of 255.
+            tint: Of `SuperResolutionValidator`, levels of 255.
         """
         state, config = self.state, self.config
         value = decibels(scores)

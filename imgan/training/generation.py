@@ -25,8 +25,8 @@ from imgan.training.experiment import as_shipped
 from imgan.training.experiment import build_network
 from imgan.training.experiment import initial_network
 from imgan.training.experiment import size_of
+from imgan.training.generation_validation import GenerationValidator
 from imgan.training.run_folder import RunFolder
-from imgan.training.samples import GenerationValidator
 
 
 class GenerationExperiment(Experiment):

@@ -49,7 +49,3 @@ class ConvMuon(keras.optimizers.Muon):
         matrix = ops.reshape(direction, (rows, columns))
         update = self.lr_adjust(self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
         self.assign_sub(variable, lr * ops.reshape(update, variable.shape))
-
-
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "muon": ConvMuon}
-"""Of the training by a pixel loss alone, by their names in recipes."""

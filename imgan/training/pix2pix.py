@@ -54,7 +54,7 @@ class Pix2PixExperiment(TranslationExperiment):
         return any(weights) or config.perceptual is not None
 
     @property
-    def gate(self) -> GateConfig | None:
+    def gate_config(self) -> GateConfig | None:
         """What held-out pairs decide; None where there are none."""
         if not self.recipe.data.validation:
             return None

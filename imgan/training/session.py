@@ -67,7 +67,7 @@ class Session:
         self.recipe, self.run = recipe, run
         self.experiment, self.model = experiment, model
         self.progress = progress
-        config, gate = recipe.training, experiment.gate
+        config, gate = recipe.training, experiment.gate_config
         keeps = gate is not None and gate.keep_best
         self.judges = Judges(
             Watchdog(

@@ -21,11 +21,11 @@ from imgan.losses.texture import TextureLoss
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
-from imgan.training.adversarial import build_optimizer
 from imgan.training.adversarial import check_penalties
 from imgan.training.content import build_perceptual
 from imgan.training.content import perceptual_names
 from imgan.training.experiment import build_network
+from imgan.training.optimizers import build_optimizer
 from imgan.training.run_folder import RunFolder
 from imgan.training.super_resolution import SuperResolutionExperiment
 

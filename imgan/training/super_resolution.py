@@ -30,10 +30,10 @@ from imgan.training.experiment import Experiment
 from imgan.training.experiment import as_shipped
 from imgan.training.experiment import build_network
 from imgan.training.initial_enlarger import initial_enlarger
-from imgan.training.muon import OPTIMIZERS
+from imgan.training.optimizers import OPTIMIZERS
 from imgan.training.run_folder import RunFolder
 from imgan.training.schedules import RunSchedule
-from imgan.training.validation import SuperResolutionValidator
+from imgan.training.super_resolution_validation import SuperResolutionValidator
 
 _DEGRADATION_SEED = 1_000_003
 

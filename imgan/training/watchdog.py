@@ -121,7 +121,7 @@ class Watchdog:
         Args:
             step: Steps done.
             scores: Of the validation, with `diversity` of fixed samples relative to
-                real pictures, or with what `imgan.training.validation` says of held-out
+                real pictures, or with what `SuperResolutionValidator` says of held-out
                 pairs. The numbers of the train step are those observed since the look
                 before.
             fingerprint: Numbers that change whenever the generator does.

@@ -13,8 +13,8 @@ from imgan.config import validate_recipe
 from imgan.training.experiment import Look
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import open_run
+from imgan.training.super_resolution_validation import SuperResolutionValidator
 from imgan.training.train import train
-from imgan.training.validation import SuperResolutionValidator
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import interrupt_after
 

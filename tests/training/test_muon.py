@@ -9,8 +9,8 @@ import tensorflow as tf
 from scipy.stats import ortho_group
 
 from imgan.config.srgan import PixelOptimizerConfig
-from imgan.training.adversarial import build_optimizer
 from imgan.training.muon import ConvMuon
+from imgan.training.optimizers import build_optimizer
 from imgan.types import Array
 
 

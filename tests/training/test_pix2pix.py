@@ -141,7 +141,7 @@ def test_without_held_out_pairs_there_are_no_scores(
     pairs: Folders, tmp_path: Path
 ) -> None:
     made = Pix2PixExperiment(recipe_of(paired(pairs)))
-    assert made.gate is None
+    assert made.gate_config is None
     model = made.create()
     assert made.validator(model, RunFolder(tmp_path))(1).scores == {}
     assert made.bundle(model, {})[1].metrics == []

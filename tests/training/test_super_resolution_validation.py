@@ -17,7 +17,7 @@ from imgan.metrics.psnr import psnr
 from imgan.metrics.ssim import ssim
 from imgan.training.experiment import Look
 from imgan.training.run_folder import RunFolder
-from imgan.training.validation import SuperResolutionValidator
+from imgan.training.super_resolution_validation import SuperResolutionValidator
 from imgan.types import Array
 
 UNIT = ((0.0, 1.0), (0.0, 1.0))
