@@ -102,7 +102,7 @@ class CycleGANExperiment(TranslationExperiment):
         return self._batches(model.generator, first_step, failures)
 
     def _batches(
-        self, network: Any, first_step: int, failures: list[ImganError]
+        self, network: Any, first_step: int, failures: list[ImganError] | None = None
     ) -> Any:
         return unpaired_dataset(
             self.domains,

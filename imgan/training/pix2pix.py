@@ -114,7 +114,7 @@ class Pix2PixExperiment(TranslationExperiment):
         return self._batches(model.generator, first_step, failures)
 
     def _batches(
-        self, network: Any, first_step: int, failures: list[ImganError]
+        self, network: Any, first_step: int, failures: list[ImganError] | None = None
     ) -> Any:
         turns = self.recipe.training.discriminator_steps
         return translation_dataset(
