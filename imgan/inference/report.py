@@ -107,7 +107,7 @@ class Report:
         return self.input_megapixels / self.seconds if self.seconds else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON values; see the design for the format."""
+        """Return the JSON of `--report`."""
         values = {
             "imgan": __version__,
             "command": self.command,

@@ -1,8 +1,10 @@
+import inspect
 import threading
 
 import numpy as np
 import pytest
 
+import imgan
 from imgan.data.resize import resize_bicubic
 from imgan.errors import ImganError
 from imgan.errors import UnknownModelError
@@ -281,3 +283,11 @@ def test_impossible_wishes_are_refused(engine):
         Predictor.load("no-such-model")
     with pytest.raises(UsageError, match="gpux"):
         Predictor.load("bicubic", device="gpux")
+
+
+def test_load_takes_what_a_predictor_takes() -> None:
+    taken = [
+        {name: (one.kind, one.default) for name, one in given.parameters.items()}
+        for given in map(inspect.signature, (imgan.load, Predictor.load))
+    ]
+    assert taken[0] == taken[1]
