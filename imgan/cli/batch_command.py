@@ -101,7 +101,7 @@ def run_command(
     if running.dry_run:
         if jobs and not running.quiet:
             progress.line(f"{len(jobs)} that move, {jobs[0].name} first, are left out")
-        return _rehearse(plan, options, command, running, progress)
+        return _dry_run(plan, options, command, running, progress)
     try:
         with _terminable(), progress:
             cluster = running.cluster
@@ -160,7 +160,7 @@ def _tell(result: "Report", progress: BatchProgress, running: Running) -> None:
         write_report(result, running.report)
 
 
-def _rehearse(
+def _dry_run(
     plan: "JobPlan",
     options: "BatchOptions",
     command: str,
@@ -168,11 +168,11 @@ def _rehearse(
     progress: BatchProgress,
 ) -> int:
     """Tell what a batch would do, and do nothing of it; return the exit code."""
-    from imgan.inference.rehearsal import rehearse
+    from imgan.inference.dry_run import dry_run
     from imgan.inference.speed import measure_batch
 
     speed = measure_batch(options) if running.measure else None
-    found = rehearse(plan, options, command, megapixels_per_second=speed)
+    found = dry_run(plan, options, command, megapixels_per_second=speed)
     _tell(found.report, progress, running)
     if not running.quiet:
         write(found.text())

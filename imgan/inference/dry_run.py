@@ -88,7 +88,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What a dry run found."""
 
     report: Report
@@ -128,13 +128,13 @@ class Rehearsal:
         return lines + [f"and {more} more"] * bool(more)
 
 
-def rehearse(
+def dry_run(
     plan: JobPlan,
     options: BatchOptions,
     command: str,
     *,
     megapixels_per_second: float | None = None,
-) -> Rehearsal:
+) -> DryRun:
     """Look at the headers of a batch's pictures: what would be made, and what fails.
 
     Depth and transparency are known when a picture is decoded only: what a format
@@ -163,7 +163,7 @@ def rehearse(
         rows, options, batch.worker.card, folder, megapixels_per_second
     )
     report.estimate = estimate.to_json()
-    return Rehearsal(report, estimate)
+    return DryRun(report, estimate)
 
 
 def _look(worker: Worker, item: Item) -> None:

@@ -31,7 +31,7 @@ from imgan.io.video.library import is_clip
 from imgan.io.video.probe import probe_clip
 from imgan.types import Size
 
-CHOSEN = ""
+AUTO_MODEL = ""
 """In `BatchOptions.model`: the shipped model that suits the pictures."""
 
 
@@ -68,7 +68,7 @@ def plan_batch(
         inputs: Files and folders; none where all is `moving`.
         output: A file or a folder.
         files: Which files, and their results' names.
-        options: What to do; its model may be `CHOSEN`.
+        options: What to do; its model may be `AUTO_MODEL`.
         command: "upscale" or "translate".
         moving: Clips and animations that the same model is for; not in the plan.
         checked: As of `plan_jobs`; names by a template are always looked at.
@@ -86,7 +86,7 @@ def plan_batch(
             "--name"
         )
     card = None
-    if options.model != CHOSEN:
+    if options.model != AUTO_MODEL:
         card = check_request(options, command)
     plan = JobPlan([], 0, root=output)
     if inputs or not moving:
@@ -98,7 +98,7 @@ def plan_batch(
             selection=Selection(files.patterns, files.excludes),
             checked=checked and template is None,
         )
-    if options.model == CHOSEN:
+    if options.model == AUTO_MODEL:
         model = _suitable(options, [job.input for job in plan.jobs] + list(moving))
         options = replace(options, model=model)
         card = check_request(options, command)

@@ -13,7 +13,7 @@ from imgan.inference.batch import check_request
 from imgan.inference.batch import run_batch
 from imgan.inference.combinations import check_for_cluster
 from imgan.inference.combinations import check_options
-from imgan.inference.planning import CHOSEN
+from imgan.inference.planning import AUTO_MODEL
 from imgan.inference.planning import FileOptions
 from imgan.inference.planning import plan_batch
 from imgan.inference.predictor import Predictor
@@ -97,7 +97,7 @@ def test_transparency_has_the_target_size_too(folder):
 )
 def test_the_largest_enlargement_chooses_the_model(folder, target, fidelity, expected):
     (folder / "damaged.png").write_bytes(b"")
-    options = BatchOptions(model=CHOSEN, target=target, fidelity=fidelity)
+    options = BatchOptions(model=AUTO_MODEL, target=target, fidelity=fidelity)
     out = folder.parent / "out"
     _, chosen = plan_batch([folder], out, FileOptions(), options, "upscale")
     assert chosen.model == expected

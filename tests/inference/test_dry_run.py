@@ -7,7 +7,7 @@ import pytest
 
 from imgan.errors import OutputError
 from imgan.inference.batch import run_batch
-from imgan.inference.rehearsal import rehearse
+from imgan.inference.dry_run import dry_run
 from imgan.inference.sizing import TargetSize
 from imgan.inference.treatment import Treatment
 from imgan.inference.work import BatchOptions
@@ -30,7 +30,7 @@ def folder(tmp_path):
 def try_out(folder, options=BICUBIC, image_format="same", **more):
     out = folder.parent / "out" / "deep"
     plan = plan_jobs([folder], out, recursive=False, image_format=image_format)
-    return rehearse(plan, options, "upscale", **more)
+    return dry_run(plan, options, "upscale", **more)
 
 
 def test_nothing_is_written(folder):
@@ -122,7 +122,7 @@ def test_bicubic_has_no_time(folder):
 def test_the_disk_is_compared(folder, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(
-        "imgan.inference.rehearsal.shutil.disk_usage", lambda path: usage(9, 9, 1000)
+        "imgan.inference.dry_run.shutil.disk_usage", lambda path: usage(9, 9, 1000)
     )
     found = try_out(folder, image_format="bmp")
     assert found.estimate.bytes == 80_000 * 3
@@ -138,6 +138,6 @@ def test_targets_count_as_they_come_out(folder):
 
 
 def test_a_folder_without_permission_is_told(folder, monkeypatch):
-    monkeypatch.setattr("imgan.inference.rehearsal.os.access", lambda *words: False)
+    monkeypatch.setattr("imgan.inference.dry_run.os.access", lambda *words: False)
     with pytest.raises(OutputError, match="cannot be written to"):
         try_out(folder)

@@ -153,14 +153,14 @@ def upscale(
     Results appear whole or not at all. What is there already is skipped, so a batch
     that was stopped goes on with the same command.
     """
-    from imgan.inference.planning import CHOSEN
+    from imgan.inference.planning import AUTO_MODEL
     from imgan.inference.planning import FileOptions
     from imgan.inference.sizing import target_size
     from imgan.inference.treatment import Treatment
     from imgan.inference.work import BatchOptions
 
     options = BatchOptions(
-        model=chosen_model(model, server) or CHOSEN,
+        model=chosen_model(model, server) or AUTO_MODEL,
         scale=scale,
         target=target_size(width, height, fit),
         treatment=Treatment(tta=tta, wrap=wrap, grey=grey),
