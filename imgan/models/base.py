@@ -14,7 +14,7 @@ from imgan.models.penalties import SlopePenalties
 from imgan.models.randomness import StepRandom
 from imgan.models.replicas import replica_count
 from imgan.models.replicas import replica_mean
-from imgan.models.standing import Standing
+from imgan.models.step_metrics import StepMetrics
 
 Batch = dict[str, Any]
 
@@ -160,7 +160,7 @@ class AdversarialModel(keras.Model):
         self._featured = (
             self.discriminator.with_features() if feature_matching else None
         )
-        self._standing = Standing(
+        self._step_metrics = StepMetrics(
             discriminator_loss,
             self.term_names,
             self._penalties.names,
@@ -170,7 +170,7 @@ class AdversarialModel(keras.Model):
     @property
     def metrics(self) -> list[Any]:
         """Everything that `train_step` reports."""
-        return self._standing.metrics
+        return self._step_metrics.metrics
 
     # === One step ===
 
@@ -192,8 +192,8 @@ class AdversarialModel(keras.Model):
             scaled_loss = self.generator_optimizer.scale_loss(loss)
         done = update(self.generator_optimizer, tape, scaled_loss, self.generator)
         self._ema.update(self.step)
-        self._standing.generator_moved(loss, terms, done)
-        return self._standing.results()
+        self._step_metrics.generator_moved(loss, terms, done)
+        return self._step_metrics.results()
 
     def _shares(self, data: Batch) -> list[Batch]:
         """Cut a batch into one share for each step of the discriminator.
@@ -252,10 +252,10 @@ class AdversarialModel(keras.Model):
             scaled_loss = self.discriminator_optimizer.scale_loss(total)
         done = update(self.discriminator_optimizer, tape, scaled_loss, network)
         if adapt:
-            sign = self._standing.real_sign(real_logits, fake_logits)
+            sign = self._step_metrics.real_sign(real_logits, fake_logits)
             batch_size = tf.shape(real_images)[0] * replica_count()
             self.augmentation.observe(sign, batch_size, self.step)
-        self._standing.discriminator_moved(
+        self._step_metrics.discriminator_moved(
             {"loss": loss, **penalties},
             weights,
             (real_logits, fake_logits),

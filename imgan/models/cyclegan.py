@@ -10,7 +10,7 @@ from imgan.models.base import Batch
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
 from imgan.models.replicas import replica_mean
-from imgan.models.standing import Standing
+from imgan.models.step_metrics import StepMetrics
 from imgan.models.two_way import Pair
 from imgan.models.two_way import TwoWayModel
 
@@ -104,7 +104,7 @@ class CycleGAN(TwoWayModel):
         self.adversarial_weight = adversarial_weight
         for loss in (generator_loss, discriminator_loss):
             loss.across_replicas = replica_mean
-        self._standing = Standing(
+        self._step_metrics = StepMetrics(
             discriminator_loss,
             ("cycle", "identity") if identity_loss else ("cycle",),
             (),
@@ -117,7 +117,7 @@ class CycleGAN(TwoWayModel):
 
         Losses are sums over both domains, accuracies are means.
         """
-        return self._standing.metrics
+        return self._step_metrics.metrics
 
     # === One step ===
 
@@ -127,7 +127,7 @@ class CycleGAN(TwoWayModel):
         reals = data["domain_a"], data["domain_b"]
         fakes = self._train_generators(reals)
         self._train_discriminators(reals, self.remembered(fakes))
-        return self._standing.results()
+        return self._step_metrics.results()
 
     def _train_generators(self, reals: Pair) -> Pair:
         """Return what they made before they moved, pictures of domain a first."""
@@ -143,7 +143,7 @@ class CycleGAN(TwoWayModel):
             scaled_loss = self.generator_optimizer.scale_loss(loss)
         done = update(self.generator_optimizer, tape, scaled_loss, *self.generators)
         self.average_generators()
-        self._standing.generator_moved(loss, terms, done)
+        self._step_metrics.generator_moved(loss, terms, done)
         return fake_a, fake_b
 
     def generator_terms(self, reals: Pair, fakes: Pair) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class CycleGAN(TwoWayModel):
         done = update(
             self.discriminator_optimizer, tape, scaled_loss, *self.discriminators
         )
-        of_a, of_b = (self._standing.judgements(*pair) for pair in logits)
+        of_a, of_b = (self._step_metrics.judgements(*pair) for pair in logits)
         accuracies = {}
         if self.discriminator_loss.bounded:
             values = [of[kind] for of in (of_a, of_b) for kind in _KINDS]
@@ -198,7 +198,7 @@ class CycleGAN(TwoWayModel):
         (real_a, fake_a), (real_b, fake_b) = logits
         # Lists of logits are averaged over.
         together = listed(real_a) + listed(real_b), listed(fake_a) + listed(fake_b)
-        self._standing.discriminator_moved(
+        self._step_metrics.discriminator_moved(
             {"loss": loss}, {}, together, accuracies, done
         )
 

@@ -6,9 +6,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from imgan.models.pool import Pool
+
 
 @keras.saving.register_keras_serializable(package="imgan")
-class ImagePool(keras.layers.Layer):
+class ImagePool(Pool):
     """Mixes images generated earlier into a batch, so that they are not forgotten.
 
     Section 2.3 of [Shrivastava et al., 2017](https://arxiv.org/abs/1612.07828), in the
@@ -66,22 +68,6 @@ class ImagePool(keras.layers.Layer):
     @property
     def _buffers(self) -> list[Any]:
         return [getattr(self, f"buffer_{index}") for index in range(len(self.shapes))]
-
-    def _state(self, name: str, shape: tuple[int, ...], dtype: str) -> Any:
-        return self.add_weight(
-            name=name,
-            shape=shape,
-            dtype=dtype,
-            initializer="zeros",
-            trainable=False,
-            autocast=False,
-            aggregation="only_first_replica",
-        )
-
-    @property
-    def count(self) -> Any:
-        """How many images are stored, an int32 scalar."""
-        return tf.convert_to_tensor(self._count)
 
     def call(self, inputs: Any, draws: Any) -> Any:
         """Exchange and store."""

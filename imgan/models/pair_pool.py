@@ -6,9 +6,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from imgan.models.pool import Pool
+
 
 @keras.saving.register_keras_serializable(package="imgan")
-class PairPool(keras.layers.Layer):
+class PairPool(Pool):
     """Returns pairs remembered from many steps in exchange for those of this step.
 
     The training pair pool of Real-ESRGAN ([Wang et al.,
@@ -59,22 +61,6 @@ class PairPool(keras.layers.Layer):
             setattr(self, f"buffer_{index}", buffer)
         self._count = self._state("count", (), "int32")
         self.built = True
-
-    def _state(self, name: str, shape: tuple[int, ...], dtype: str) -> Any:
-        return self.add_weight(
-            name=name,
-            shape=shape,
-            dtype=dtype,
-            initializer="zeros",
-            trainable=False,
-            autocast=False,
-            aggregation="only_first_replica",
-        )
-
-    @property
-    def count(self) -> Any:
-        """How many pairs are stored, an int32 scalar."""
-        return tf.convert_to_tensor(self._count)
 
     def call(self, inputs: Sequence[Any], draws: Any) -> list[Any]:
         """Exchange and store."""

@@ -150,7 +150,7 @@ class SRGAN(AdversarialModel):
         """Return the numbers of the stage: both stages use some names."""
         if self.stage == "pixel":
             return self._pixel_numbers.result()
-        return self._standing.results()
+        return self._step_metrics.results()
 
     def begin(self, stage: Stage) -> None:
         """Have the next `fit` train by another stage."""

@@ -11,7 +11,7 @@ from imgan.models.optimizers import Update
 from imgan.models.replicas import replica_count
 
 
-class Standing:
+class StepMetrics:
     """Averages of what both sides report between two log lines.
 
     Losses say little in a game of two, so the discriminator's accuracy on real and on

@@ -13,7 +13,7 @@ from imgan.losses.gradient_penalty import R1Loss
 from imgan.models.gan import GAN
 from imgan.models.penalties import SlopePenalties
 from imgan.models.randomness import StepRandom
-from imgan.models.standing import Standing
+from imgan.models.step_metrics import StepMetrics
 from imgan.networks.patchgan import MultiScalePatchGAN
 from imgan.networks.patchgan import PatchGAN
 from tests.models.adversarial import batch
@@ -104,11 +104,13 @@ def test_numbers_of_scales_are_averaged() -> None:
     """
     real = [tf.constant([[1.0, 1.0, -1.0, -1.0]]), tf.constant([[1.0]])]
     fake = [tf.constant([[2.0] * 4]), tf.constant([[-1.0]])]
-    standing = Standing(ADVERSARIAL_LOSSES["hinge"]("discriminator"), (), (), ())
-    judged = numbers(standing.judgements(real, fake))
+    metrics = StepMetrics(ADVERSARIAL_LOSSES["hinge"]("discriminator"), (), (), ())
+    judged = numbers(metrics.judgements(real, fake))
     assert judged == {"real_accuracy": 0.75, "fake_accuracy": 0.5, "real_sign": 0.5}
-    standing = Standing(ADVERSARIAL_LOSSES["wasserstein"]("discriminator"), (), (), ())
-    assert numbers(standing.judgements(real, fake)) == {"distance": 0.0}
+    metrics = StepMetrics(
+        ADVERSARIAL_LOSSES["wasserstein"]("discriminator"), (), (), ()
+    )
+    assert numbers(metrics.judgements(real, fake)) == {"distance": 0.0}
 
 
 def test_slopes_of_scales_add_up() -> None:
