@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from imgan.data.image_sampler import ImageSampler
 from imgan.data.image_store import require_labels
+from imgan.data.pipeline import WORKERS
 from imgan.data.pipeline import fixed_parallelism
 from imgan.errors import ImganError
 from imgan.types import Array
@@ -21,7 +22,6 @@ def image_dataset(
     first_step: int = 0,
     labelled: bool,
     value_range: ValueRange = (-1.0, 1.0),
-    workers: int = 2,
     failures: list[ImganError] | None = None,
 ) -> Any:
     """Return endless batches of pictures, starting where a run left off.
@@ -36,7 +36,6 @@ def image_dataset(
         first_step: Step of the first batch.
         labelled: Give labels too.
         value_range: Of the network.
-        workers: Batches made at the same time.
         failures: Receives what went wrong with a picture, because TensorFlow turns an
             exception inside a pipeline into one of its own.
 
@@ -71,7 +70,7 @@ def image_dataset(
 
     return (
         tf.data.Dataset.range(first_step, tf.int64.max)
-        .map(batch, num_parallel_calls=workers, deterministic=True)
+        .map(batch, num_parallel_calls=WORKERS, deterministic=True)
         .prefetch(4)
         .with_options(fixed_parallelism())
     )

@@ -1,7 +1,9 @@
 """One look at one picture: decoded once, and little is remembered."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from imgan.types import dtype_peak
 
 Read = Callable[[Path], Array]
 """Returns the pixels of a file, `(height, width[, channels])`."""
+
+COLOURS = {1: "grey", 3: "RGB"}
+"""What training converts into one another, by channels."""
 
 _OVERVIEW = 128  # pixels; noise averages out, and thin writing still shows
 _LEAST_REDUCTION = 4  # so that noise averages out in small pictures too
@@ -158,3 +163,14 @@ def _at_most(pixels: Array, longest: int) -> Size:
     ratio = min(1.0, longest / max(pixels.shape[:2]))
     height, width = (max(1, round(side * ratio)) for side in pixels.shape[:2])
     return Size(height, width)
+
+
+def colour_name(channels: int) -> str:
+    """Return what a picture of so many channels is."""
+    return COLOURS.get(channels, f"a file of {channels} bands")
+
+
+def usual(values: Iterable[int]) -> int:
+    """Return the most frequent value, the higher one of two; 0 of none."""
+    counts = Counter(values)
+    return max(counts, key=lambda value: (counts[value], value), default=0)

@@ -1,16 +1,16 @@
 """Findings about single pictures: colour, depth, size, and whether there is any."""
 
-from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 
 from imgan.data.checking.findings import Finding
+from imgan.data.checking.looks import COLOURS
 from imgan.data.checking.looks import Look
+from imgan.data.checking.looks import colour_name
+from imgan.data.checking.looks import usual
 from imgan.data.checking.picture_sets import PictureSet
 from imgan.data.checking.survey import Pair
 from imgan.data.pairs import file_name
-
-_COLOURS = {1: "grey", 3: "RGB"}
 
 
 def check_pictures(
@@ -25,8 +25,8 @@ def check_pictures(
     """
     looks = [pair.hr for pair in pairs if pair.hr is not None]
     apart = set(faulty)
-    channels = pictures.channels or _usual(look.channels for look in looks)
-    bits = _usual(look.bits for look in looks)
+    channels = pictures.channels or usual(look.channels for look in looks)
+    bits = usual(look.bits for look in looks)
     for place, pair in enumerate(pairs):
         hr = pair.hr
         if hr is None:
@@ -52,11 +52,11 @@ def check_pictures(
 def find_remarks(pictures: PictureSet, pairs: list[Pair]) -> Iterator[str]:
     """Say what training converts by itself."""
     looks = [pair.hr for pair in pairs if pair.hr is not None]
-    expected = pictures.channels or _usual(look.channels for look in looks)
+    expected = pictures.channels or usual(look.channels for look in looks)
     others = sum(
-        look.channels in _COLOURS and look.channels != expected for look in looks
+        look.channels in COLOURS and look.channels != expected for look in looks
     )
-    if not (others and pictures.converts and expected in _COLOURS):
+    if not (others and pictures.converts and expected in COLOURS):
         return
     of_set = "" if pictures.name == "pictures" else f" of {pictures.name}"
     what = "grey" if expected == 3 else "RGB"
@@ -71,9 +71,9 @@ def _channels(
     hr: Look, lr: Look | None, expected: int, pictures: PictureSet
 ) -> Iterator[Finding]:
     why = "as most others are" if pictures.channels is None else "as data.channels says"
-    converted = pictures.converts and {hr.channels, expected} <= set(_COLOURS)
+    converted = pictures.converts and {hr.channels, expected} <= set(COLOURS)
     if hr.channels != expected and not converted:
-        message = f"is {_colour(hr)}; expected {_name(expected)}, {why}"
+        message = f"is {_colour(hr)}; expected {colour_name(expected)}, {why}"
         yield Finding("channels", (hr.path,), message)
     elif lr is not None and lr.channels != hr.channels:
         message = f"is {_colour(hr)}, but {file_name(lr.path)} is {_colour(lr)}"
@@ -91,15 +91,5 @@ def _depth(hr: Look, lr: Look | None, expected: int) -> Iterator[Finding]:
         yield Finding("depth", (hr.path, lr.path), message)
 
 
-def _usual(values: Iterable[int]) -> int:
-    """Return the most frequent value, the higher one of two; 0 of none."""
-    counts = Counter(values)
-    return max(counts, key=lambda value: (counts[value], value), default=0)
-
-
 def _colour(look: Look) -> str:
-    return _name(look.channels)
-
-
-def _name(channels: int) -> str:
-    return _COLOURS.get(channels, f"a file of {channels} bands")
+    return colour_name(look.channels)

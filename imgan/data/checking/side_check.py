@@ -1,16 +1,15 @@
 """Findings about the pictures of one side: channels, depth, and empty ones."""
 
-from collections import Counter
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 from imgan.data.checking.findings import Finding
+from imgan.data.checking.looks import COLOURS
 from imgan.data.checking.looks import Look
+from imgan.data.checking.looks import colour_name
+from imgan.data.checking.looks import usual
 from imgan.data.checking.translation_sets import TranslationSet
 from imgan.data.checking.translation_survey import SeenItem
-
-_COLOURS = {1: "grey", 3: "RGB"}
 
 
 def check_side(
@@ -25,9 +24,9 @@ def check_side(
     """
     rules = pictures.sides[side]
     looks = _looks(items, side)
-    expected = rules.channels or _usual(look.channels for look in looks)
+    expected = rules.channels or usual(look.channels for look in looks)
     why = f"as {rules.section}.channels says" if rules.channels else "as most others"
-    bits = _usual(look.bits for look in looks)
+    bits = usual(look.bits for look in looks)
     for item in items:
         seen = item.sides[side]
         if seen is None:
@@ -38,9 +37,10 @@ def check_side(
             message = f"{half or 'is'} practically of one colour"
             yield Finding("near_empty", (look.path,), message)
         if look.channels != expected and not (
-            rules.converts and {look.channels, expected} <= set(_COLOURS)
+            rules.converts and {look.channels, expected} <= set(COLOURS)
         ):
-            message = f"is {_name(look.channels)}; expected {_name(expected)}, {why}"
+            kind, wanted = colour_name(look.channels), colour_name(expected)
+            message = f"is {kind}; expected {wanted}, {why}"
             yield Finding("channels", (look.path,), message)
         if look.bits != bits:
             message = f"has {look.bits} bits per value, most others of {rules.name} "
@@ -53,9 +53,9 @@ def side_remarks(
     """Say what training converts by itself."""
     rules = pictures.sides[side]
     looks = _looks(items, side)
-    expected = rules.channels or _usual(look.channels for look in looks)
+    expected = rules.channels or usual(look.channels for look in looks)
     others = sum(look.channels != expected for look in looks)
-    both_ways = {look.channels for look in looks} | {expected} <= set(_COLOURS)
+    both_ways = {look.channels for look in looks} | {expected} <= set(COLOURS)
     # Halves of one file always have the channels of the file.
     halves = any(
         p is not None and p.half != "whole" for item in items for p in item.item
@@ -79,13 +79,3 @@ def _half(item: SeenItem, side: int) -> str:
     if picture is None or picture.half == "whole":
         return ""
     return f"its {picture.half} half is"
-
-
-def _usual(values: Iterable[int]) -> int:
-    """Return the most frequent value, the higher one of two; 0 of none."""
-    counts = Counter(values)
-    return max(counts, key=lambda value: (counts[value], value), default=0)
-
-
-def _name(channels: int) -> str:
-    return _COLOURS.get(channels, f"a file of {channels} bands")

@@ -42,12 +42,13 @@ def test_batches_are_samples_in_the_ranges_of_the_network(
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_later_first_step_goes_on_as_if_nothing_had_happened(
-    folders: dict[str, Path], workers: int
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     sampler = open_pairs(paired(folders, load_size=18))
     whole = list(translation_dataset(sampler, 2).take(6))
     fresh = open_pairs(paired(folders, load_size=18))
-    resumed = translation_dataset(fresh, 2, first_step=4, workers=workers).take(2)
+    monkeypatch.setattr("imgan.data.pipeline.WORKERS", workers)
+    resumed = translation_dataset(fresh, 2, first_step=4).take(2)
     for expected, received in zip(whole[4:], resumed, strict=True):
         np.testing.assert_array_equal(received["source"], expected["source"])
         np.testing.assert_array_equal(received["target"], expected["target"])
