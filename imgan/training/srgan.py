@@ -25,6 +25,7 @@ from imgan.training.adversarial import check_penalties
 from imgan.training.content import build_perceptual
 from imgan.training.content import perceptual_names
 from imgan.training.experiment import build_network
+from imgan.training.experiment import size_of
 from imgan.training.optimizers import build_optimizer
 from imgan.training.run_folder import RunFolder
 from imgan.training.super_resolution import SuperResolutionExperiment
@@ -223,9 +224,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         if self.recipe.training.perceptual:
             perceptual = self._perceptual(self.build_generator())
         rows = super().plan()
-        size = f"{discriminator.count_params():,} parameters"
-        kind = type(discriminator).__name__
-        rows.append(("discriminator", f"{kind}, {size}"))
+        rows.append(("discriminator", size_of(discriminator)))
         rows.append(("losses", "; ".join(self._names(perceptual))))
         return rows
 
