@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 _limit: int | None = None
@@ -104,3 +105,44 @@ def usable_cores() -> int:
     else:
         cores = os.cpu_count() or 1
     return cores if _limit is None else min(cores, _limit)
+
+
+def memory_limit(
+    membership: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")
+) -> int:
+    """Return how many bytes of memory this process may take.
+
+    The machine's, or what a container or job scheduler leaves of it.
+
+    Args:
+        membership: Where Linux says which control groups the process is in.
+        root: Where it shows these groups, in version 1 or 2.
+    """
+    import psutil
+
+    return min([psutil.virtual_memory().total, *_group_limits(membership, root)])
+
+
+def _group_limits(membership: Path, root: Path) -> Iterator[int]:
+    """Yield the limits of the groups that the process is in, and of those around."""
+    try:
+        lines = membership.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            base, name = root, "memory.max"
+        elif "memory" in controllers.split(","):
+            base, name = root / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        # A container may see its group at the root, under whatever name it has outside.
+        inside = Path(path.lstrip("/"))
+        for folder in (inside, *inside.parents):
+            try:
+                text = (base / folder / name).read_text(encoding="utf-8").strip()
+            except OSError:
+                continue
+            if text.isdigit():
+                yield int(text)

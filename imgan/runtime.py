@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import IO
 
+from imgan.errors import UsageError
+
 _lock = threading.Lock()
 _threads: int | None = None
 
@@ -69,20 +71,34 @@ def import_tensorflow() -> ModuleType:
     TensorFlow's C++ side writes to file descriptor 2 while it loads, and
     `TF_CPP_MIN_LOG_LEVEL` does not stop all of it. The descriptor is held during the
     import and what was written is replayed only if the import fails.
+
+    Raises:
+        UsageError: If Keras has been imported with another backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # Whatever other projects of the user want.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     with _lock:
         if "tensorflow" in sys.modules:
             return sys.modules["tensorflow"]
         with hold_stderr():
-            import keras  # noqa: F401
+            import keras
             import tensorflow
 
+            _check_backend(keras.config.backend())
             _limit_threads(tensorflow)
             # Looks for GPUs, which complains where there is none, too.
             tensorflow.config.list_physical_devices()
     return tensorflow
+
+
+def _check_backend(name: str) -> None:
+    if name != "tensorflow":
+        raise UsageError(
+            "imgan needs Keras with the backend tensorflow. Received: Keras that has "
+            f"been imported with {name}. Set KERAS_BACKEND=tensorflow, or import imgan "
+            "before keras"
+        )
 
 
 def _limit_threads(tf: ModuleType) -> None:

@@ -5,6 +5,8 @@ import threading
 
 import pytest
 
+from imgan.errors import UsageError
+from imgan.runtime import _check_backend
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
 
@@ -30,6 +32,14 @@ except ValueError:
     print("raised")
 os.write(2, b"afterwards\\n")
 """
+
+
+def test_another_backend_of_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    import_tensorflow()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+    with pytest.raises(UsageError, match="been imported with jax"):
+        _check_backend("jax")
 
 
 def test_what_is_written_below_python_is_held() -> None:

@@ -40,7 +40,8 @@ class SuperResolutionData(Section):
     the blocks of JPEG originals lie elsewhere in each; for training with a
     discriminator, which would ask for their borders. `degradation` does so anyway."""
     usm_targets: bool = False
-    """Sharpen what losses on content compare with, as Real-ESRGAN does."""
+    """Sharpen what losses on content compare with, and make low resolution of that, as
+    Real-ESRGAN does."""
     hr_patch_size: int = Field(192, ge=8)
     batch_size: int = Field(16, ge=1)
     detail_candidates: int = Field(6, ge=1)

@@ -7,18 +7,18 @@ from typing import Protocol
 from typing import Self
 
 import numpy as np
-import psutil
 
 from imgan.data.image_fitting import COLOURS
 from imgan.data.image_fitting import adapt as adapt_picture
 from imgan.data.image_fitting import describe
 from imgan.data.image_fitting import fits
 from imgan.data.image_fitting import with_channels
+from imgan.data.pixels import readable_size
 from imgan.data.pixels import to_uint8
 from imgan.errors import DataError
 from imgan.io.images import Picture
 from imgan.io.images import read_image
-from imgan.io.images import read_size
+from imgan.machine import memory_limit
 from imgan.types import Array
 from imgan.types import Size
 
@@ -57,7 +57,7 @@ class FileSource:
 
     def size(self, index: int) -> Size:
         """Return the size from the header."""
-        return read_size(self.paths[index])
+        return readable_size(self.paths[index])
 
     def read(self, index: int) -> Picture:
         """Decode the file."""
@@ -129,7 +129,7 @@ class ImageStore:
         if keep is None:
             # How deep the pictures are shows only in decoding; four bytes at most.
             needed = len(source) * image_size**2 * channels * 4
-            keep = needed <= psutil.virtual_memory().total / 4
+            keep = needed <= memory_limit() / 4
         self.keep = keep
 
     def __len__(self) -> int:

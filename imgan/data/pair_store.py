@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import psutil
 
 from imgan.data.pairs import PairPaths
 from imgan.data.pixels import PixelFormat
+from imgan.data.pixels import readable_size
 from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
-from imgan.io.images import read_size
+from imgan.machine import memory_limit
 from imgan.types import Array
 from imgan.types import dtype_peak
 
@@ -106,7 +106,7 @@ class PairStore:
         self._kept: dict[int, ImagePair] = {}
         self._locks = [threading.Lock() for _ in self.pairs]
         if keep is None:
-            keep = self._decoded_bytes() <= psutil.virtual_memory().total / 4
+            keep = self._decoded_bytes() <= memory_limit() / 4
         self.keep = keep
 
     def __len__(self) -> int:
@@ -126,7 +126,7 @@ class PairStore:
         Raises:
             DataError: Names the pictures with a side shorter than `side` pixels.
         """
-        sizes = ((pair.hr.name, read_size(pair.hr)) for pair in self.pairs)
+        sizes = ((pair.hr.name, readable_size(pair.hr)) for pair in self.pairs)
         small = [f"{name} ({size})" for name, size in sizes if min(size) < side]
         if small:
             shown = ", ".join(small[:5]) + (", ..." if len(small) > 5 else "")
@@ -144,7 +144,7 @@ class PairStore:
     def _decoded_bytes(self) -> float:
         if not self.pairs:
             return 0.0
-        pixels = sum(read_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
+        pixels = sum(readable_size(pair.hr).megapixels * 1e6 for pair in self.pairs)
         # Files of one set have one depth as a rule; reading all would take too long.
         depth = self.pixel_format.read(self.pairs[0].hr).itemsize
         # What `reduce` makes is float32; bicubic reduction keeps the depth.

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from imgan.data.pixels import readable_size
 from imgan.data.pixels import to_uint8
 from imgan.errors import DataError
 from imgan.io.formats import PICTURE_SUFFIXES
-from imgan.io.images import read_size
 from imgan.types import Array
 from imgan.types import Size
 
@@ -177,7 +177,7 @@ def check_sizes(listed: Sequence[PairPaths], scale: int) -> None:
         ImageReadError: If a file that has a twin is no picture.
     """
     pairs = [(pair.hr, pair.lr) for pair in listed if pair.lr is not None]
-    sizes = [(read_size(hr), read_size(lr)) for hr, lr in pairs]
+    sizes = [(readable_size(hr), readable_size(lr)) for hr, lr in pairs]
     common = explain_sizes(sizes, scale)
     if common is not None:
         raise DataError(f"{pairs[0][0].parent}: {common}.")

@@ -111,10 +111,13 @@ class PatchSampler:
             symmetry = int(rng.integers(8))
             lr, hr = _turn(lr, symmetry), _turn(hr, symmetry)
         hr = as_unit(hr)
+        sharp = unsharp_mask(hr) if self.usm else None
         if self.degradation is not None:
             rng = np.random.default_rng((self.seed, _DEGRADE, sample))
-            lr = degrade(hr, self.degradation, self.store.scale, rng)
-        return Patch(as_unit(lr), hr, unsharp_mask(hr) if self.usm else None)
+            # Of the target, or the network would learn to sharpen as well.
+            made_of = hr if sharp is None else sharp
+            lr = degrade(made_of, self.degradation, self.store.scale, rng)
+        return Patch(as_unit(lr), hr, sharp)
 
     def _permutation(self, epoch: int) -> Array:
         # A tuple is replaced at once, so threads see a whole one; at worst two of them
@@ -214,7 +217,6 @@ def open_validation(recipe: SuperResolutionRecipe) -> PairStore | None:
     return PairStore(
         pairs,
         recipe.scale,
-        keep=False,
         pixel_format=_format_of(pairs, recipe),
         reduce=_degraded(data.degradation, recipe) if data.degradation else None,
     )

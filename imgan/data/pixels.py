@@ -10,8 +10,11 @@ import numpy as np
 from imgan.errors import DataError
 from imgan.errors import ImageReadError
 from imgan.io.bands import read_bands
+from imgan.io.images import MAX_MEGAPIXELS
 from imgan.io.images import read_image
+from imgan.io.images import read_size
 from imgan.types import Array
+from imgan.types import Size
 from imgan.types import dtype_peak
 
 _FLOAT_TOLERANCE = 1e-3  # as for pictures of light, which are clipped within it
@@ -19,6 +22,21 @@ _MOST_OUTSIDE = 0.5  # share of a file's values that may lie outside of a value 
 # Shares of what integers can hold: a range so much narrower or wider than the files'
 # is that of other files. A narrow one is not, if hardly any value leaves it.
 _NARROW, _NARROW_OUTSIDE, _WIDE = 0.01, 0.01, 100.0
+
+
+def readable_size(path: Path) -> Size:
+    """Return the size of a picture that is to be trained on, from its header alone.
+
+    Raises:
+        ImageReadError: If the file is no picture, or a larger one than will be read.
+    """
+    size = read_size(path)
+    if size.megapixels > MAX_MEGAPIXELS:
+        raise ImageReadError(
+            f"{path} has {size.megapixels:,.1f} megapixels ({size}); at most "
+            f"{MAX_MEGAPIXELS:g} are trained on. Cut it into pieces, or leave it out"
+        )
+    return size
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,10 @@
-"""What the machine has of memory, and how the C library hands it out."""
+"""How the C library hands out memory."""
 
 import contextlib
 import ctypes
-import os
 import sys
 
 _M_ARENA_MAX = -8
-
-
-def physical_memory() -> int | None:
-    """Return the bytes of memory of the machine, or None where it does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def share_arenas() -> None:

@@ -16,7 +16,6 @@ from imgan.bundles.kinds import writes_bands
 from imgan.errors import DataError
 from imgan.errors import ImageReadError
 from imgan.errors import OutputError
-from imgan.inference.memory import physical_memory
 from imgan.io.bands import check_bands
 from imgan.io.formats import check_output
 from imgan.io.formats import format_name
@@ -24,6 +23,7 @@ from imgan.io.formats import format_of
 from imgan.io.formats import stored_bits
 from imgan.io.images import Picture
 from imgan.io.images import read_size
+from imgan.machine import memory_limit
 from imgan.types import Size
 
 # Of the machine's memory; the rest is for the system, TensorFlow and the tiles.
@@ -122,17 +122,17 @@ def check_present(output: Path, size: Size) -> None:
 
 
 def check_memory(count: int, size: Size) -> None:
-    """Check that the machine has the bytes that an output takes.
+    """Check that there is memory for the bytes that an output takes.
 
     Raises:
-        OutputError: If it has not. Linux grants more than there is, and kills the
+        OutputError: If there is not. Linux grants more than there is, and kills the
             process when it is used.
     """
-    total = physical_memory()
-    if total is not None and count > total * _SHARE_FOR_ONE_PICTURE:
+    total = memory_limit()
+    if count > total * _SHARE_FOR_ONE_PICTURE:
         raise OutputError(
-            f"The output would be {size} pixels, {count / 1e9:.1f} GB, and this "
-            f"machine has {total / 1e9:.1f} GB of memory. Cut the picture, or use a "
+            f"The output would be {size} pixels, {count / 1e9:.1f} GB, and there "
+            f"are {total / 1e9:.1f} GB of memory here. Cut the picture, or use a "
             "lower --scale"
         )
 

@@ -41,9 +41,11 @@ _MAPPED = ("jpg", "webp")
 _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
 _LAB = ("lab", "labs", "labq")
 _FLOAT_TOLERANCE = 1e-3
+MAX_MEGAPIXELS = 500.0
+"""Largest area that is read unless more is asked for: a header may promise anything."""
 
 
-def read_image(path: Path | str, max_megapixels: float = 500.0) -> Picture:
+def read_image(path: Path | str, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
     """Read a picture: upright pixels, alpha apart, metadata kept.
 
     CMYK becomes sRGB through its profile, which is then dropped; palettes are expanded;

@@ -56,6 +56,8 @@ class DifferentiableAugmentation(Augmentation):
 
     def __init__(self, value_range: ValueRange, random: StepRandom) -> None:
         super().__init__(value_range, random)
+        # XLA has no kernel for projective transforms, so GPUs must not compile with it.
+        self.supports_jit = False
         self._augment = DiffAugment(_POLICY, value_range)
 
     def call(self, images: Any) -> Any:
@@ -74,6 +76,7 @@ class AdaptiveAugmentation(Augmentation):
 
     def __init__(self, value_range: ValueRange, random: StepRandom) -> None:
         super().__init__(value_range, random)
+        self.supports_jit = False
         self.built = False
         self._augment = AdaptiveAugment(value_range=value_range)
         self.probability = self._scalar("probability")

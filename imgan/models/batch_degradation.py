@@ -25,7 +25,8 @@ class BatchDegradation(keras.layers.Layer):
         channels: Of the images, 1 or 3.
         batch_size: Images of a step on one replica. Needed for a pool only.
         hr_patch_size: Their sides. Needed for a pool only.
-        num_targets: How many tensors like `hr_images` go through the pool beside them.
+        num_targets: How many tensors like `hr_images` go through the pool beside them;
+            low resolution is made of the first, where there is one.
 
     Call arguments:
         hr_images: `(batch, height, width, channels)` float32 in [0, 1], of static
@@ -78,7 +79,9 @@ class BatchDegradation(keras.layers.Layer):
                 f"Received: {len(targets)}"
             )
         hr_images = tf.convert_to_tensor(hr_images)
-        lr_images = degrade_batch(hr_images, self.config, self.scale, self.random)
+        # Of the target, or the network would learn to sharpen as well.
+        made_of = tf.convert_to_tensor(targets[0]) if targets else hr_images
+        lr_images = degrade_batch(made_of, self.config, self.scale, self.random)
         pairs = (lr_images, hr_images, *targets)
         if self.pool is None:
             return pairs

@@ -159,9 +159,9 @@ class CycleGANExperiment(TranslationExperiment):
         )
         return network, card
 
-    def statistics_batches(self) -> Any:
+    def statistics_batches(self, network: Any) -> Any:
         """Return endless batches of training data, from the first on."""
-        return self._batches(families.resolve(self.generator_path), first_step=0)
+        return self._batches(network, first_step=0)
 
     def losses(self) -> list[str]:
         """Return the names of the losses that were used, for the card."""

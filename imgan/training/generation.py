@@ -26,6 +26,7 @@ from imgan.training.experiment import build_network
 from imgan.training.experiment import initial_network
 from imgan.training.experiment import size_of
 from imgan.training.generation_validation import GenerationValidator
+from imgan.training.initial import check_arguments
 from imgan.training.run_folder import RunFolder
 
 
@@ -78,6 +79,9 @@ class GenerationExperiment(Experiment):
         generator = initial_network(
             recipe, image_size=size, output_channels=data.channels
         )
+        own = generator.get_config()
+        known = sorted(set(own) - {"name", "dtype", "synchronized"})
+        check_arguments(recipe.generator, own, known, str(recipe.init))
         count = len(self.label_names)
         if generator.num_classes != count:
             raise ConfigError(

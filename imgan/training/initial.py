@@ -67,7 +67,7 @@ def initial_generator(recipe: TranslationRecipe, path: str, channels: Any) -> An
     built = families.resolve(path if inside else expected)
     taken = inspect.signature(built).parameters
     known = sorted(set(taken) - {"name", *form})
-    _check_arguments(recipe.generator, own, known, init)
+    check_arguments(recipe.generator, own, known, init)
     if not inside:
         return network.variant(**{key: form[key] for key in form if key in own})
     left = {key: own[key] for key in own if key not in {"name", *recipe.generator}}
@@ -101,12 +101,23 @@ def _check_card(card: Card, path: str, channels: Any, init: str) -> None:
         )
 
 
-def _check_arguments(
+def check_arguments(
     arguments: Mapping[str, Any],
     own: Mapping[str, Any],
     known: Collection[str],
     init: str,
 ) -> None:
+    """Refuse arguments that the network which `init` names does not have so.
+
+    Args:
+        arguments: `generator` of a recipe.
+        own: Those of the network.
+        known: What a recipe may give.
+        init: Of the recipe.
+
+    Raises:
+        ConfigError: Names the argument.
+    """
     for key, value in arguments.items():
         if key not in known:
             raise ConfigError(

@@ -147,10 +147,9 @@ class Pix2PixExperiment(TranslationExperiment):
         )
         return network, card
 
-    def statistics_batches(self) -> Any:
+    def statistics_batches(self, network: Any) -> Any:
         """Return endless batches of training data, from the first on."""
-        generator = families.resolve(self.generator_path)
-        return self._batches(generator, first_step=0)
+        return self._batches(network, first_step=0)
 
     def losses(self, perceptual: PerceptualLoss | None) -> list[str]:
         """Return the names of the losses that are used, for the card."""

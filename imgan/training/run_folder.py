@@ -1,5 +1,6 @@
 """The run folder: everything about one training, readable with `cat`."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -7,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from imgan.bundles.card import CARD_NAME
 from imgan.config import Recipe
 from imgan.config import dump_recipe
+from imgan.config import validate_recipe
+from imgan.errors import ConfigError
 from imgan.errors import UsageError
 from imgan.io.temporaries import write_text
 from imgan.machine import processor_name
@@ -108,28 +113,25 @@ def open_run(
         DataError: If a new run's pictures are missing or unpaired.
         OutputError: If the folder cannot be written to.
     """
-    text = dump_recipe(recipe)
-    if run_dir is not None:
-        run = RunFolder(run_dir)
-        if run.recipe.is_file() and run.recipe.read_text(encoding="utf-8") != text:
-            raise UsageError(
-                f"{run_dir} holds a run of another recipe, see {run.recipe}. "
-                "Choose another --run-dir, or repeat the command that began it."
-            )
-    else:
-        run = _numbered_run(recipe.name, text, parent)
-    if not run.recipe.is_file():
+    run = RunFolder(run_dir) if run_dir else _unfinished_run(recipe, parent)
+    if run is not None:
+        _refuse_another(run, recipe)
+    if run is None or not run.recipe.is_file():
         # Before a folder is made: a run that cannot begin must leave none behind.
         check_data(recipe)
         if check is not None:
             check()
     try:
+        if run is None:
+            run = _numbered_run(recipe.name, parent)
         for folder in (run.path, run.samples, run.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
         if not run.recipe.is_file():
-            write_text(run.recipe, text)
+            write_text(run.recipe, dump_recipe(recipe))
     except OSError as error:
-        raise explain(error, run.path) from error
+        raise explain(error, run.path if run else parent) from error
+    # Again: while `check` took its time, another run may have begun there.
+    _refuse_another(run, recipe)
     return run
 
 
@@ -164,12 +166,42 @@ def append_log(run: RunFolder, line: str) -> None:
         return
 
 
-def _numbered_run(name: str, recipe_text: str, parent: Path) -> RunFolder:
-    numbers = [0]
-    for folder in sorted(parent.glob("[0-9][0-9][0-9][0-9]-*")):
-        numbers.append(int(folder.name[:4]))
+def _unfinished_run(recipe: Recipe, parent: Path) -> RunFolder | None:
+    for folder in _numbered(parent):
         run = RunFolder(folder)
-        unfinished = run.recipe.is_file() and not run.finished
-        if unfinished and run.recipe.read_text(encoding="utf-8") == recipe_text:
+        if run.recipe.is_file() and not run.finished and _is_of(run, recipe):
             return run
-    return RunFolder(parent / f"{max(numbers) + 1:04d}-{name}")
+    return None
+
+
+def _refuse_another(run: RunFolder, recipe: Recipe) -> None:
+    if run.recipe.is_file() and not _is_of(run, recipe):
+        raise UsageError(
+            f"{run.path} holds a run of another recipe, see {run.recipe}. "
+            "Choose another --run-dir, or repeat the command that began it."
+        )
+
+
+def _is_of(run: RunFolder, recipe: Recipe) -> bool:
+    """Return whether a run is by a recipe, whatever keys imgan knew when it began."""
+    try:
+        values = yaml.safe_load(run.recipe.read_text(encoding="utf-8"))
+        return dump_recipe(validate_recipe(dict(values))) == dump_recipe(recipe)
+    except (ConfigError, TypeError, ValueError, yaml.YAMLError):
+        return False
+
+
+def _numbered_run(name: str, parent: Path) -> RunFolder:
+    """Make the folder of the next number, which runs that begin now do not share."""
+    parent.mkdir(parents=True, exist_ok=True)
+    number = max((int(folder.name[:4]) for folder in _numbered(parent)), default=0)
+    while True:
+        number += 1
+        with contextlib.suppress(FileExistsError):
+            run = RunFolder(parent / f"{number:04d}-{name}")
+            run.path.mkdir()
+            return run
+
+
+def _numbered(parent: Path) -> list[Path]:
+    return sorted(parent.glob("[0-9][0-9][0-9][0-9]-*"))

@@ -180,11 +180,10 @@ class SRGANExperiment(SuperResolutionExperiment):
 
     def _partner(self) -> str | None:
         """Return what the card names: the model that the second stage begins with."""
-        init = self.recipe.init
         if self.recipe.training.pixel_steps:
             return OWN_PARTNER
         # Random weights are no end of a dial.
-        return init if init is None or init in shipped() else OWN_PARTNER
+        return self.start if self.start in {None, *shipped()} else OWN_PARTNER
 
     def _losses_before(self) -> list[str]:
         """Return the names of the losses that the second stage's start was made by."""

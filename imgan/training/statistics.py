@@ -31,7 +31,8 @@ def restate_statistics(network: Any, batches: Iterable[Any]) -> Any:
     """
     if not _layers(network):
         return network
-    twin = network.variant(dropout=0.0) if network.dropout else network.variant()
+    twin = network.variant()
+    _switch_off_dropout(twin)
     layers = _layers(twin)
     for layer in layers:
         # The statistics of the batch replace what is stored.
@@ -53,6 +54,17 @@ def restate_statistics(network: Any, batches: Iterable[Any]) -> Any:
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(np.maximum(squares - mean**2, 0.0))
     return restated
+
+
+def _switch_off_dropout(network: Any) -> None:
+    """Make layers that change their inputs in training alone leave them as they are."""
+    kinds = keras.layers
+    dropping = kinds.Dropout | kinds.GaussianDropout | kinds.AlphaDropout
+    for layer in network.layers:
+        if isinstance(layer, dropping):
+            layer.rate = 0.0
+        elif isinstance(layer, kinds.GaussianNoise):
+            layer.stddev = 0.0
 
 
 def _layers(network: Any) -> list[Any]:

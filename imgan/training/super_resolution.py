@@ -14,6 +14,8 @@ from imgan.bundles.reach import enlarging_reach
 from imgan.bundles.register import resolve
 from imgan.config.super_resolution import RegressionRecipe
 from imgan.config.super_resolution import SuperResolutionRecipe
+from imgan.data.pair_store import ImagePair
+from imgan.data.pair_store import PairStore
 from imgan.data.patches import open_patches
 from imgan.data.patches import open_validation
 from imgan.data.pipeline import super_resolution_dataset
@@ -63,6 +65,13 @@ class SuperResolutionExperiment(Experiment):
             network = build_network(path, "generator", recipe.generator, fixed)
         self.check_patch_size(network, network.size_multiple * recipe.scale)
         return network
+
+    @property
+    def start(self) -> str | None:
+        """None too where `init` is of another scale: then the end begins anew."""
+        init = self.recipe.init
+        same = init and read_card(resolve(init)).scale == self.recipe.scale
+        return init if same else None
 
     def check_patch_size(self, network: Any, multiple: int) -> None:
         """Refuse patches that a network cannot take.
@@ -127,8 +136,7 @@ class SuperResolutionExperiment(Experiment):
     def validator(self, model: Any, run: RunFolder) -> SuperResolutionValidator:
         """Return what scores the moving average on the held-out pictures."""
         network = model.ema_generator
-        store = open_validation(self.recipe)
-        pairs = [store[index] for index in range(len(store))] if store else []
+        pairs: PairStore | list[ImagePair] = open_validation(self.recipe) or []
         ranges = (network.input_range, network.output_range)
         return SuperResolutionValidator(network, pairs, self.recipe.scale, run, ranges)
 

@@ -1,6 +1,7 @@
 """Looking at a super-resolution network while it trains."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from imgan.data.pair_store import ImagePair
+from imgan.data.pair_store import PairStore
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_uint8
 from imgan.data.resize import resize_bicubic
@@ -51,6 +53,21 @@ class _Reference(NamedTuple):
     """What the sheet shows of the enlargement."""
 
 
+class _Output(NamedTuple):
+    """What is kept of one output, which may be large."""
+
+    psnr: float
+    ssim: float | None
+    """None: the picture is smaller than the window."""
+    energy: float
+    contrast: float
+    color_drift: float
+    means: NDArray[np.float64]
+    """`(channels,)` in levels of 255."""
+    row: list[Array]
+    """Of the sheet."""
+
+
 class SuperResolutionValidator(Validator):
     """Scores of whole held-out pictures, and a sheet of samples.
 
@@ -68,7 +85,7 @@ class SuperResolutionValidator(Validator):
 
     Args:
         network: Usually the moving average of the generator.
-        pairs: Held-out twins; empty: nothing is measured.
+        pairs: Held-out twins, read one after another; empty: nothing is measured.
         scale: Ratio of high to low resolution.
         run: Where samples go.
         ranges: Value range of the network's input and output.
@@ -77,7 +94,7 @@ class SuperResolutionValidator(Validator):
     def __init__(
         self,
         network: Any,
-        pairs: list[ImagePair],
+        pairs: Sequence[ImagePair] | PairStore,
         scale: int,
         run: RunFolder,
         ranges: tuple[ValueRange, ValueRange],
@@ -88,11 +105,8 @@ class SuperResolutionValidator(Validator):
         self.run = run
         self._ranges = ranges
         self._references: list[_Reference] = []
-        self._windowed = all(
-            min(pair.hr.shape[:2]) - 2 * scale >= WINDOW for pair in pairs
-        )
         self._multiple = network.size_multiple
-        channels = network.input_shape[-1]
+        channels = self._channels = network.input_shape[-1]
         self._predict: Callable[[Any], Any] = tf.function(
             lambda images: network(images, training=False),
             input_signature=[tf.TensorSpec((1, None, None, channels), tf.float32)],
@@ -100,42 +114,66 @@ class SuperResolutionValidator(Validator):
 
     def __call__(self, step: int) -> Look:
         """Return the scores; write the sample sheet."""
-        if not self.pairs:
+        outputs: list[_Output] = []
+        for index in range(self.pictures):
+            seen = self._look_at(index)
+            if seen is None:
+                return Look({self._name("psnr"): float("nan")})
+            outputs.append(seen)
+        if not outputs:
             return Look({})
-        if not self._references:
-            self._references = [self._reference(pair) for pair in self.pairs]
-        outputs = [self._enlarge(pair) for pair in self.pairs]
-        if not all(np.isfinite(output).all() for output in outputs):
-            return Look({self._name("psnr"): float("nan")})
-        self._write_sheet(outputs, step)
+        sheet = arrange([one.row for one in outputs[:_SHEET_ROWS]])
+        write_image(Picture(sheet), self.run.sample_sheet(step))
         return Look(self._scores(outputs), signs=self._signs(outputs))
 
-    def _scores(self, outputs: list[Array]) -> dict[str, float]:
-        pairs = list(zip(self.pairs, outputs, strict=True))
-        decibels = _mean([_psnr(pair.hr, out, self.scale) for pair, out in pairs])
-        bicubic = _mean([one.bicubic_psnr for one in self._references])
+    def _look_at(self, index: int) -> _Output | None:
+        """Return what is kept of an output; None if it is not finite."""
+        pair = self.pairs[index]
+        if index == len(self._references):
+            self._references.append(self._reference(pair))
+        output = self._enlarge(pair)
+        if not np.isfinite(output).all():
+            return None
+        windowed = self._is_windowed(pair)
+        row = [self._references[index].bicubic, _crop(output), _crop(pair.hr)]
+        return _Output(
+            psnr=_psnr(pair.hr, output, self.scale),
+            ssim=_ssim(pair.hr, output, self.scale) if windowed else None,
+            energy=_energy(output) if windowed else 0.0,
+            contrast=_contrast(output),
+            color_drift=color_drift(_levels(output), _levels(pair.lr)),
+            means=_channel_means(output),
+            row=row if index < _SHEET_ROWS else [],
+        )
+
+    def _scores(self, outputs: list[_Output]) -> dict[str, float]:
+        decibels = _mean([one.psnr for one in outputs])
         scores = {self._name("psnr"): decibels}
+        similarities = [one.ssim for one in outputs if one.ssim is not None]
         truth = sum(one.energy for one in self._references)
-        if self._windowed:
-            similarities = [_ssim(pair.hr, out, self.scale) for pair, out in pairs]
+        if len(similarities) == len(outputs):
             scores[self._name("ssim")] = _mean(similarities)
-        if truth > 0:
-            scores["sharpness"] = sum(map(_energy, outputs)) / truth
-        drifts = [color_drift(_levels(out), _levels(pair.lr)) for pair, out in pairs]
-        scores["color_drift"] = max(drifts)
+            if truth > 0:
+                scores["sharpness"] = sum(one.energy for one in outputs) / truth
+        scores["color_drift"] = max(one.color_drift for one in outputs)
+        bicubic = _mean([one.bicubic_psnr for one in self._references])
         scores["gain_over_bicubic"] = decibels - bicubic
         return scores
 
-    def _signs(self, outputs: list[Array]) -> dict[str, float]:
+    def _signs(self, outputs: list[_Output]) -> dict[str, float]:
         tints = []
         for output, one in zip(outputs, self._references, strict=True):
-            mean, (low, high) = _channel_means(output), np.sort(one.means, axis=0)
-            tints.append(np.max(np.maximum(mean - high, low - mean)))
+            low, high = np.sort(one.means, axis=0)
+            tints.append(np.max(np.maximum(output.means - high, low - output.means)))
         signs = {"tint": max(0.0, float(np.max(tints)))}
         usual = sum(one.contrast for one in self._references)
         if usual > _LEAST_CONTRAST * len(outputs):
-            signs["contrast"] = sum(map(_contrast, outputs)) / usual
+            signs["contrast"] = sum(one.contrast for one in outputs) / usual
         return signs
+
+    def _is_windowed(self, pair: ImagePair) -> bool:
+        """Return whether a window of SSIM fits inside."""
+        return min(pair.hr.shape[:2]) - 2 * self.scale >= WINDOW
 
     def _reference(self, pair: ImagePair) -> _Reference:
         bicubic = resize_bicubic(pair.lr, self.scale)
@@ -143,7 +181,7 @@ class SuperResolutionValidator(Validator):
         return _Reference(
             bicubic_psnr=_psnr(pair.hr, bicubic, self.scale),
             contrast=min(_contrast(bicubic), _contrast(pair.hr)),
-            energy=_energy(pair.hr) if self._windowed else 0.0,
+            energy=_energy(pair.hr) if self._is_windowed(pair) else 0.0,
             means=means,
             bicubic=_crop(bicubic),
         )
@@ -161,17 +199,7 @@ class SuperResolutionValidator(Validator):
         return np.round(np.clip(scaled, 0, peak)).astype(pair.hr.dtype)
 
     def _name(self, metric: str) -> str:
-        return f"{metric}_y" if self.pairs[0].hr.shape[2] == 3 else metric
-
-    def _write_sheet(self, outputs: list[Array], step: int) -> None:
-        """Bicubic, network and truth side by side, at the centre."""
-        rows = [
-            [one.bicubic, _crop(output), _crop(pair.hr)]
-            for one, output, pair in zip(
-                self._references[:_SHEET_ROWS], outputs, self.pairs, strict=False
-            )
-        ]
-        write_image(Picture(arrange(rows)), self.run.sample_sheet(step))
+        return f"{metric}_y" if self._channels == 3 else metric
 
 
 def _mean(values: list[float]) -> float:
@@ -227,6 +255,7 @@ def _crop(pixels: Array) -> Array:
     height, width, channels = pixels.shape
     side = SHEET_CROP
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
-    crop = to_uint8(pixels[top : top + side, left : left + side])
+    # A copy: a view would keep the whole picture.
+    crop = to_uint8(pixels[top : top + side, left : left + side]).copy()
     # Grey, or the first of many bands.
     return crop if channels == 3 else np.repeat(crop[..., :1], 3, axis=2)

@@ -117,7 +117,7 @@ class TranslationExperiment(Experiment):
         plain = as_shipped(network)
         if not count:
             return plain
-        batches = itertools.islice(self.statistics_batches(), count)
+        batches = itertools.islice(self.statistics_batches(plain), count)
         return restate_statistics(plain, (batch[inputs] for batch in batches))
 
     def tiles(self, network: Any) -> str:
@@ -131,8 +131,12 @@ class TranslationExperiment(Experiment):
         return f"exact, {values['tile']} pixels with a halo of {values['halo']}"
 
     @abstractmethod
-    def statistics_batches(self) -> Any:
-        """Return endless batches of training data, from the first on."""
+    def statistics_batches(self, network: Any) -> Any:
+        """Return endless batches of training data, from the first on.
+
+        Args:
+            network: Whose ranges they are in.
+        """
 
     @property
     def protocol(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from imgan.data.pipeline import super_resolution_dataset
 from imgan.data.pixels import PixelFormat
 from imgan.data.resize import resize_bicubic
 from imgan.errors import DataError
+from imgan.errors import ImageReadError
 from imgan.io.bands import write_bands
 from imgan.types import Array
 
@@ -191,6 +192,23 @@ def test_targets_are_the_sharpened_truth_and_travel_through_the_pipeline(
     assert sampler(folder)(3).target is None
     (batch,) = super_resolution_dataset(sharp, 4).take(1)
     np.testing.assert_array_equal(batch["target_images"][3], patch.target)
+
+
+def test_a_picture_too_large_to_be_read_is_named_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgan.data.pixels.MAX_MEGAPIXELS", 0.001)
+    with pytest.raises(ImageReadError, match=r"are trained on. Cut it into pieces"):
+        sampler(folder)
+
+
+def test_low_resolution_is_made_of_the_sharpened_truth(folder: Path) -> None:
+    """Else the network would learn to sharpen too: Real-ESRGAN's code does it so."""
+    config = DegradationConfig()
+    patch = sampler(folder, degradation=config, usm=True)(7)
+    rng = np.random.default_rng((5, 2, 7))
+    assert patch.target is not None
+    np.testing.assert_array_equal(patch.lr, degrade(patch.target, config, 2, rng))
 
 
 def test_a_degraded_patch_depends_on_seed_and_number_alone(folder: Path) -> None:

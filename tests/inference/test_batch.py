@@ -141,7 +141,7 @@ def test_limits_of_the_format_and_of_memory_come_before_computing(
 
     report = run(tmp_path / "in", tmp_path / "out", options, load=load)
     assert "16,383" in report.files[0].error
-    monkeypatch.setattr("imgan.inference.outcome.physical_memory", lambda: 1000)
+    monkeypatch.setattr("imgan.inference.outcome.memory_limit", lambda: 1000)
     report = run(tmp_path / "in", tmp_path / "out", load=load)
     assert "memory" in report.files[0].error
 

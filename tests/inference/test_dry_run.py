@@ -85,14 +85,14 @@ def test_it_fails_where_the_batch_would(folder):
 
 
 def test_memory_is_looked_at(folder, monkeypatch):
-    monkeypatch.setattr("imgan.inference.outcome.physical_memory", lambda: 10_000)
+    monkeypatch.setattr("imgan.inference.outcome.memory_limit", lambda: 10_000)
     assert "of memory" in try_out(folder).report.files[0].error
 
 
 def test_what_is_written_by_rows_needs_no_memory_for_all_of_it(folder, monkeypatch):
     write_image(Picture(picture(2000, 2500, 3)), folder / "0.png")
     options = replace(BICUBIC, scale=8)
-    monkeypatch.setattr("imgan.inference.outcome.physical_memory", lambda: 900_000_000)
+    monkeypatch.setattr("imgan.inference.outcome.memory_limit", lambda: 900_000_000)
     assert try_out(folder, options).report.files[0].status == "planned"
     found = try_out(folder, options, image_format="bmp")
     assert "of memory" in found.report.files[0].error

@@ -37,6 +37,14 @@ def test_diff_augment_changes_every_image_each_time_in_another_way() -> None:
     assert np.any(tape.gradient(total, images))
 
 
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_xla_compiles_what_says_so(name: str) -> None:
+    """Keras asks every layer before it compiles a train step for a GPU."""
+    augmentation, images = made(name), batch()["images"]
+    shown = tf.function(augmentation, jit_compile=bool(augmentation.supports_jit))
+    assert shown(images).shape == images.shape
+
+
 def test_adaptive_starts_with_none() -> None:
     images = batch()["images"]
     augmentation = made("adaptive")

@@ -170,6 +170,9 @@ def test_init_starts_from_the_generator_of_a_bundle(
     train(again, second)
     assert load_network(second.bundle)[1].family == family
     data = recipe.data.model_copy(update={"image_size": 16})
+    other = {"generator": {**recipe.generator, "num_filters": 5}}
+    with pytest.raises(ConfigError, match=r"num_filters=5 does not go with init="):
+        build_experiment(again.model_copy(update=other)).build_networks()
     larger = again.model_copy(update={"data": data})
     with pytest.raises(ConfigError, match=r"image_size \(16, 16\)"):
         build_experiment(larger).build_networks()

@@ -148,6 +148,17 @@ def test_random_weights_are_no_end_of_the_dial(
     assert not (result.path / "pixel").exists()
 
 
+def test_a_start_of_another_scale_is_no_start_to_compare_with(
+    experiment: dict[str, Any],
+) -> None:
+    """Its end is random, so it is neither an end of the dial nor a model to beat."""
+    experiment |= {"init": "x4", "network": "anchored_edsr", "generator": {}}
+    experiment["training"] |= {"pixel_steps": 0}
+    for init, known in (("x4", None), ("x2", "x2")):
+        made = SRGANExperiment(validate_recipe({**experiment, "init": init}))
+        assert (made.start, made._partner()) == (known, known)
+
+
 @pytest.mark.slow
 def test_the_partner_is_what_the_second_stage_begins_with(
     experiment: dict[str, Any], tmp_path: Path

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from imgan.errors import TrainingError
+from imgan.networks.imported import ImportedGenerator
 from imgan.networks.resnet import ResNetGenerator
 from imgan.networks.translation import TranslationGenerator
 from imgan.networks.translation import drop
@@ -40,6 +41,13 @@ def stored(network: Any, layer: str = "norm_0") -> tuple[float, float]:
     return tuple(float(v[0]) for v in (found.moving_mean, found.moving_variance))
 
 
+AMOUNTS = {
+    "Dropout": {"rate": 0.9},
+    "GaussianDropout": {"rate": 0.9},
+    "GaussianNoise": {"stddev": 0.9},
+}
+
+
 def test_means_and_variances_by_hand() -> None:
     """Doubled, the batches are 0 4 and 6 14: means 2 and 10, variances 4 and 16.
 
@@ -67,6 +75,29 @@ def test_dropout_is_off_and_stays_what_it_was() -> None:
     result = restate_statistics(network, [images(0, 2), images(3, 7)])
     assert stored(result) == pytest.approx((6.0, 26.0))
     assert result.dropout == network.dropout == 0.9
+
+
+def test_layers_that_nobody_can_name_drop_nothing_either() -> None:
+    """An imported network has them without an argument for it."""
+    names = ("Dropout", "GaussianDropout", "GaussianNoise")
+    layers = [
+        {"name": "norm", "class": "BatchNormalization", "config": {}},
+        *[{"name": n, "class": n, "config": AMOUNTS[n]} for n in names],
+        {"name": "norm_1", "class": "BatchNormalization", "config": {}},
+    ]
+    before = ["images", *[str(layer["name"]) for layer in layers]]
+    graph = {
+        "channels": 1,
+        "layers": [
+            {**one, "inputs": [name]} for one, name in zip(layers, before, strict=False)
+        ],
+        "output": "norm_1",
+    }
+    network = ImportedGenerator(graph=graph)
+    result = restate_statistics(network, [images(0, 2), images(3, 7)])
+    found = [stored(result, name) for name in ("norm", "norm_1")]
+    assert found[0] == pytest.approx((3.0, 6.5))
+    assert found[1] == pytest.approx((0.0, 1.0), abs=1e-2)
 
 
 def random_batches(count: int) -> Iterator[Array]:

@@ -1,6 +1,7 @@
 """What held-out pairs are scored by, on networks whose output is known."""
 
 import math
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,38 @@ def look(
     ranges: Any = UNIT,
 ) -> Look:
     (folder / "samples").mkdir(exist_ok=True)
-    network = Enlarger(pairs[0].hr.shape[2] if pairs else 3, change)
+    channels = pairs[0].hr.shape[2] if len(pairs) else 3
+    network = Enlarger(channels, change)
     validator = SuperResolutionValidator(network, pairs, 2, RunFolder(folder), ranges)
     assert validator.pictures == len(pairs)
     return validator(7)
+
+
+class OneAtATime:
+    """Pairs of which only one may be in memory."""
+
+    def __init__(self, pairs: list[ImagePair]) -> None:
+        self.pairs = pairs
+        self.last: Callable[[], Array | None] = lambda: None
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> ImagePair:
+        pair = pair_of(self.pairs[index].hr.copy())
+        assert self.last() is None, "the pair before is still held"
+        self.last = weakref.ref(pair.lr)
+        return pair
+
+
+def test_pictures_are_held_one_at_a_time(
+    photographs: list[ImagePair], tmp_path: Path
+) -> None:
+    seen = [
+        look(pairs, tmp_path)  # type: ignore[arg-type]
+        for pairs in (photographs, OneAtATime(photographs))
+    ]
+    assert seen[0].scores == seen[1].scores
 
 
 def test_bicubic_enlargement_gains_nothing_over_itself(

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imgan.data.pairs import file_name
+from imgan.data.pixels import readable_size
 from imgan.data.translation.records import PictureFile
 from imgan.data.translation.records import TranslationFiles
 from imgan.data.translation.records import shown
 from imgan.errors import DataError
-from imgan.io.images import read_size
 from imgan.types import Size
 
 _MOST_SIZES = 3  # wrong ones that a message shows
@@ -85,7 +85,7 @@ def size_of(picture: PictureFile) -> Size:
     Raises:
         ImageReadError: If the file is no picture.
     """
-    return _half_size(picture, read_size(picture.path))
+    return _half_size(picture, readable_size(picture.path))
 
 
 def _pictures(pair: TranslationFiles) -> tuple[PictureFile, ...]:
@@ -96,7 +96,7 @@ def _read_sizes(pictures: Iterable[PictureFile]) -> dict[Path, Size]:
     sizes: dict[Path, Size] = {}
     for picture in pictures:
         if picture.path not in sizes:
-            sizes[picture.path] = read_size(picture.path)
+            sizes[picture.path] = readable_size(picture.path)
     return sizes
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from imgan.config.translation import SideConfig
 from imgan.data.degradations.operations import resize
 from imgan.data.pixels import PixelFormat
 from imgan.data.translation.records import PictureFile
 from imgan.data.translation.sizes import size_of
+from imgan.machine import memory_limit
 from imgan.types import Array
 from imgan.types import Size
 
@@ -97,7 +97,7 @@ class PictureStore:
 
 def fit_in_memory(requests: Iterable[Request]) -> bool:
     """Return whether pictures take at most a quarter of the memory when decoded."""
-    return _bytes(requests) <= psutil.virtual_memory().total / 4
+    return _bytes(requests) <= memory_limit() / 4
 
 
 def squeeze(pixels: Array, size: Size, labels: bool = False) -> Array:
