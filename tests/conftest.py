@@ -31,6 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
         import_tensorflow()
 
 
+_HIDDEN = ("IMGAN_", "XDG_", "RAY_", "TF_NUM_", "OMP_NUM_")
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
@@ -39,8 +42,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def clean_room(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seed every generator and hide the user's environment, here and in children."""
-    for name in [name for name in os.environ if name.startswith(("IMGAN_", "XDG_"))]:
+    for name in [name for name in os.environ if name.startswith(_HIDDEN)]:
         monkeypatch.delenv(name)
+    # Servers of tests are on this machine.
+    monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
     # Rich and Typer lay their output out for the terminal they believe to have.

@@ -9,14 +9,17 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import imgan
+from imgan.bundles.card import read_card
 from imgan.bundles.register import shipped
 from imgan.cli.main import COMMANDS
 from imgan.cli.main import load_command
 from imgan.config import load_recipe
 from imgan.io.formats import format_of
+from imgan.training.train import check_recipe
 from tests.tools.loading import load_tool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -184,6 +187,28 @@ def test_recipe_loads_and_explains_itself(path: Path) -> None:
     for source in _sources(quick.data.train):
         assert not Path(source).is_absolute()
         assert (ROOT / source).is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_quick_version_can_begin(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks of its sizes, and a first batch of pictures that are in every clone."""
+    monkeypatch.chdir(ROOT)
+    experiment = check_recipe(load_recipe(path, quick=True))
+    batch = next(iter(experiment.dataset(experiment.create(), 0, [])))
+    assert all(np.isfinite(images).all() for images in batch.values())
+
+
+def test_the_table_of_models_says_what_the_cards_say() -> None:
+    rows = re.findall(r"^\| `(x\S+)` \|[^|]+\| ([\d,]+) k \| ([\d.]+) \|", README, re.M)
+    assert {name for name, *_ in rows} == set(shipped())
+    for name, thousands, decibels in rows:
+        card = read_card(shipped()[name])
+        count = round(card.network.parameters / 1000)
+        assert thousands == f"{count:,}"
+        assert any(decibels == f"{s.values['psnr_y']:.2f}" for s in card.metrics)
 
 
 def _sources(train: object) -> list[str]:

@@ -127,7 +127,7 @@ def wheel_faults(root: Path) -> list[str]:
             path.relative_to(source).as_posix()
             for path in (source / "imgan").rglob("*")
             if path.is_file()
-            and path.suffix in {".py", ".typed", ".json", ".keras", ".tsv"}
+            and path.suffix in {".py", ".typed", ".json", ".keras", ".tsv", ".template"}
         }
         faults = [
             f"{path.name} has {path.stat().st_size:,} bytes, over {MAX_PACKAGE_BYTES:,}"

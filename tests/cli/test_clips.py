@@ -231,7 +231,7 @@ def test_a_full_disk_is_one_line_and_what_is_there_is_kept(room, parts, tmp_path
 
 
 @POSIX
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_ten_seconds_of_360p_killed_in_the_middle(tmp_path):
     """What the feature is for, at its size."""
     source = make_clip(

@@ -3,9 +3,9 @@
 import errno
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,12 +170,14 @@ def test_usage_is_the_one_of_the_documents(
 
 
 def test_help_is_instant() -> None:
-    """0.3 s is the promise; the best of some runs, as other work disturbs the rest."""
+    """0.3 s is the promise, of a machine that has nothing else to do."""
     best = float("inf")
     for _ in range(5):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = run("--help")
-        best = min(best, time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        best = min(best, used)
         assert done.returncode == 0
         if best <= 0.3:
             break
@@ -183,7 +185,14 @@ def test_help_is_instant() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["models"], ["upscale", "--help"], ["train", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["models"],
+        ["inspect", "x4"],
+        ["upscale", "--help"],
+        ["train", "--help"],
+    ],
 )
 def test_light_commands_load_no_framework(words: list[str]) -> None:
     code = (

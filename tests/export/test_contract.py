@@ -42,10 +42,17 @@ def shipped_cases() -> list[Any]:
     ]
 
 
-CASES = [
-    pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
-    for name in bundles.FAMILIES
-]
+# Their generators are those of other families.
+TWINS = {"srgan", "esrgan", "realesrgan", "wgan_gp"}
+
+
+def _marks(name: str) -> list[Any]:
+    if name in QUICK:
+        return []
+    return [pytest.mark.thorough if name in TWINS else pytest.mark.slow]
+
+
+CASES = [pytest.param(name, marks=_marks(name)) for name in bundles.FAMILIES]
 
 
 def make(name: str, folder: Path) -> Path:

@@ -93,9 +93,20 @@ def test_every_generator_of_the_table_is_tried() -> None:
     assert tried == {family.generator for family in families.FAMILIES.values()}
 
 
-@pytest.mark.slow
+# The converters know no families: these have all that differs in a graph.
+FEW = [
+    pytest.param(
+        name,
+        marks=pytest.mark.slow
+        if name in {"compact", "pix2pix", "cyclegan", "cgan"}
+        else pytest.mark.thorough,
+    )
+    for name in GENERATORS
+]
+
+
 @pytest.mark.parametrize("suffix", FORMATS)
-@pytest.mark.parametrize("family", GENERATORS)
+@pytest.mark.parametrize("family", FEW)
 def test_files_in_float16(
     family: str, suffix: str, saved: Callable[[str], Saved], tmp_path: Path
 ) -> None:
@@ -107,8 +118,7 @@ def test_files_in_float16(
         assert 0 < apart.max() < 5e-3 * np.ptp(expected)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("family", GENERATORS)
+@pytest.mark.parametrize("family", FEW)
 def test_files_in_int8(
     family: str, saved: Callable[[str], Saved], tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,19 @@ ALWAYS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("loss", LOSSES)
+# Two of them have all that differs in `fit`.
+SLOW = {("nonsaturating", 0), ("wasserstein", 3)}
+
+
+@pytest.mark.parametrize(
+    ("loss", "classes"),
+    [
+        pytest.param(
+            *case, marks=pytest.mark.slow if case in SLOW else pytest.mark.thorough
+        )
+        for case in itertools.product(LOSSES, (0, 3))
+    ],
+)
 def test_fit_reports_every_number(loss: str, classes: int) -> None:
     model = compiled(GAN(*networks(classes)), loss)
     data = tf.data.Dataset.from_tensors(batch(classes=classes)).repeat()

@@ -137,7 +137,7 @@ def test_pairs_remembered_on_the_device_survive_a_kill(
     assert_same_bundles(disturbed.bundle, undisturbed.bundle)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_fine_tune_that_spoils_its_model_gives_it_back_after_kills_too(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -126,8 +126,13 @@ def test_a_generator_that_draws_one_picture_has_collapsed(
     check_told(run, message, "collapse", caplog.text, times=2)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("family", ["gan", "dcgan", "cgan", "wgan_gp"])
+@pytest.mark.parametrize(
+    "family",
+    [
+        *[pytest.param(name, marks=pytest.mark.slow) for name in ("gan", "cgan")],
+        *[pytest.param(n, marks=pytest.mark.thorough) for n in ("dcgan", "wgan_gp")],
+    ],
+)
 def test_a_run_in_balance_raises_no_alarm(family: str, tmp_path: Path) -> None:
     """Early on `cgan`'s discriminator is always right, and `gan`'s samples are alike.
 

@@ -24,6 +24,22 @@ def test_says_what_a_bug_report_needs(capfd: pytest.CaptureFixture[str]) -> None
     assert found["precision"].endswith("float32 for 16-bit pictures")
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [({"avx2", "avx512_bf16"}, "bfloat16"), ({"avx2", "avx512f"}, "float32")],
+)
+def test_says_what_the_processor_makes_of_8_bit_pictures(
+    flags: set[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("imgan.inference.precision.cpu_flags", lambda: flags)
+    assert main(["info"]) == 0
+    found = rows(capfd.readouterr().out)["precision"]
+    assert f"auto is {expected} for 8-bit" in found
+
+
 def test_broken_tensorflow_is_a_row(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
