@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import IO
 
-from imgan.errors import UsageError
-
 _lock = threading.Lock()
 _threads: int | None = None
 
@@ -73,7 +71,7 @@ def import_tensorflow() -> ModuleType:
     import and what was written is replayed only if the import fails.
 
     Raises:
-        UsageError: If Keras has been imported with another backend.
+        ImportError: If Keras has been imported with another backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Whatever other projects of the user want.
@@ -94,7 +92,7 @@ def import_tensorflow() -> ModuleType:
 
 def _check_backend(name: str) -> None:
     if name != "tensorflow":
-        raise UsageError(
+        raise ImportError(
             "imgan needs Keras with the backend tensorflow. Received: Keras that has "
             f"been imported with {name}. Set KERAS_BACKEND=tensorflow, or import imgan "
             "before keras"

@@ -5,7 +5,6 @@ import threading
 
 import pytest
 
-from imgan.errors import UsageError
 from imgan.runtime import _check_backend
 from imgan.runtime import hold_stderr
 from imgan.runtime import import_tensorflow
@@ -38,7 +37,7 @@ def test_another_backend_of_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     import_tensorflow()
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
-    with pytest.raises(UsageError, match="been imported with jax"):
+    with pytest.raises(ImportError, match="been imported with jax"):
         _check_backend("jax")
 
 

@@ -48,7 +48,7 @@ for _side in (_Loader, _Dumper):
 
 
 def load_recipe(
-    path: Path, overrides: Sequence[str] = (), *, quick: bool = False
+    path: Path | str, overrides: Sequence[str] = (), *, quick: bool = False
 ) -> Recipe:
     """Read, override and validate a recipe.
 
@@ -66,6 +66,7 @@ def load_recipe(
         ConfigError: Names the key, what was expected, what was received, and the
             nearest known key.
     """
+    path = Path(path)
     values = _read_yaml(path)
     quick_values = values.pop("quick", None) or {}
     if not isinstance(quick_values, dict):
