@@ -105,7 +105,9 @@ def test_a_folder_of_floats(tmp_path, tile, scale):
     assert made.dtype == np.float32
     assert made.shape == (20 * scale, 30 * scale, 1)
     predictor = Predictor.load(tmp_path / "model", scale=scale, tile=0)
-    np.testing.assert_array_equal(made, predictor(depth()))
+    # Kernels of a processor may add in another order for another size of tile.
+    near = {"rtol": 0, "atol": 3000 * 1e-6}
+    np.testing.assert_allclose(made, predictor(depth()), **near)
     assert run(tmp_path, tile=tile, scale=scale).count("skipped") == 1
 
 
