@@ -11,6 +11,7 @@ import numpy as np
 from imgan.errors import ImageReadError
 from imgan.io.formats import format_name
 from imgan.io.picture import Picture
+from imgan.io.reading import MAX_MEGAPIXELS
 from imgan.io.reading import check_area
 from imgan.io.reading import damaged_file
 from imgan.io.sources import Source
@@ -63,7 +64,7 @@ def is_animation(path: Path) -> bool:
     return False
 
 
-def read_animation(path: Path, max_megapixels: float = 500.0) -> Animation:
+def read_animation(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Animation:
     """Return what an animation says of itself.
 
     Args:

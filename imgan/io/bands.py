@@ -15,6 +15,7 @@ from imgan.errors import OutputError
 from imgan.io.formats import format_name
 from imgan.io.formats import format_of
 from imgan.io.picture import Picture
+from imgan.io.reading import MAX_MEGAPIXELS
 from imgan.io.reading import check_area
 from imgan.io.reading import check_frames
 from imgan.io.reading import damaged_file
@@ -36,7 +37,7 @@ _DTYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
 _AS_FLOAT = ("char", "short")
 
 
-def read_bands(path: Path | str, max_megapixels: float = 500.0) -> Array:
+def read_bands(path: Path | str, max_megapixels: float = MAX_MEGAPIXELS) -> Array:
     """Read all bands of a TIFF or PNG file as they are, upright.
 
     No band is taken for alpha, no colour is converted, and floats may have any finite
