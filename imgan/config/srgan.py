@@ -55,8 +55,8 @@ class SRGANTraining(AdversarialTraining):
     """Weight of the squared difference of mean colours, in squares of 32 pixels and
     for each pixel of an enlarged one, so that tints and dots cost; 0: none."""
     texture: float = Field(0.0, ge=0)
-    """Weight of the difference of the mean length of gradients, in squares of 32
-    pixels, so that there is as much texture as the truth has; 0: none."""
+    """Weight of the sliced Wasserstein distance of patches, in squares of about 52
+    pixels, so that there is texture like the truth's; 0: none."""
     gate: AdversarialGateConfig = AdversarialGateConfig()
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.perceptual import PerceptualLoss
-from imgan.losses.texture import TextureLoss
+from imgan.losses.sliced_wasserstein import SlicedWassersteinLoss
 from imgan.models.replicas import replica_count
 from imgan.training.adversarial import adversarial_arguments
 from imgan.training.adversarial import adversarial_loss_names
@@ -112,7 +112,7 @@ class SRGANExperiment(SuperResolutionExperiment):
             "frequency": FocalFrequencyLoss() if config.frequency else None,
             "artifacts": ArtifactLoss() if config.artifacts else None,
             "color": self._color() if config.color else None,
-            "texture": TextureLoss() if config.texture else None,
+            "texture": self._texture() if config.texture else None,
             "weights": {
                 "pixel": config.pixel_weight,
                 "adversarial": config.adversarial_weight,
@@ -128,6 +128,17 @@ class SRGANExperiment(SuperResolutionExperiment):
         period = self.recipe.scale
         # Squares of about 32 pixels that hold whole cells of depth-to-space.
         return ColorLoss(32 // period * period, period)
+
+    def _texture(self) -> SlicedWassersteinLoss:
+        scale, side = self.recipe.scale, self.recipe.data.hr_patch_size
+        # Whole cells of depth-to-space; patches that lie closer say little more.
+        loss = SlicedWassersteinLoss(step=max(4 // scale, 1) * scale)
+        if side < loss.smallest_side:
+            raise ConfigError(
+                f"data.hr_patch_size must be at least {loss.smallest_side} for "
+                f"training.texture. Received: {side}"
+            )
+        return loss
 
     def _perceptual(self, generator: Any) -> PerceptualLoss | None:
         data = self.recipe.data
@@ -211,7 +222,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
         names += ["color"] if config.color else []
-        names += ["texture"] if config.texture else []
+        names += ["sliced_wasserstein"] if config.texture else []
         return [*names, *perceptual_names(perceptual)]
 
     def plan(self) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
 from imgan.losses.pixel import PixelL1Loss
 from imgan.losses.pixel import PixelL2Loss
-from imgan.losses.texture import TextureLoss
+from imgan.losses.sliced_wasserstein import SlicedWassersteinLoss
 from imgan.models.srgan import SRGAN
 from imgan.networks.repsr import RepSR
 from imgan.networks.unet_discriminator import UNetDiscriminator
@@ -71,7 +71,7 @@ def real(dtype: str = "float32", **options: Any) -> SRGAN:
         frequency=FocalFrequencyLoss(),
         artifacts=ArtifactLoss(),
         color=ColorLoss(),
-        texture=TextureLoss(),
+        texture=SlicedWassersteinLoss(8, 2, margin=0),
         feature_matching=FeatureMatchingLoss("paired"),
         feature_matching_weight=0.3,
     )
