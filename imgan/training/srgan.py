@@ -234,6 +234,8 @@ class SRGANExperiment(SuperResolutionExperiment):
         if self.recipe.training.perceptual:
             perceptual = self._perceptual(self.build_generator())
         rows = super().plan()
+        if self.recipe.training.texture:
+            self._texture()
         rows.append(("discriminator", size_of(discriminator)))
         rows.append(("losses", "; ".join(self._names(perceptual))))
         return rows

@@ -109,7 +109,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
     assert card.fidelity_partner == "../pixel"
     assert card.losses == [
         *("l1", "nonsaturating", "feature_matching", "focal_frequency"),
-        *("artifacts", "color", "texture"),
+        *("artifacts", "color", "sliced_wasserstein"),
     ]
     pixel = read_card(result.path / "pixel")
     assert (pixel.losses, pixel.training_steps) == (["l1"], 4)
@@ -259,6 +259,10 @@ def test_degrading_in_the_step_trains_as_well(
         (
             {"data": {"hr_patch_size": 8}, "training": {"pixel_loss": "ssim"}},
             r"data\.hr_patch_size must be at least 11 for the pixel loss ssim.*: 8",
+        ),
+        (
+            {"data": {"hr_patch_size": 16}, "training": {"texture": 1.0}},
+            r"data\.hr_patch_size must be at least \d+ for training\.texture\. .*: 16",
         ),
         (
             {"family": "srgan", "training": {"r1_gamma": 1.0}},
