@@ -232,6 +232,9 @@ class DegradationConfig(Section):
     second: SecondDegradationStage | None = SecondDegradationStage()
     """None: one stage only."""
     final: FinalConfig = FinalConfig()
+    clean_probability: Probability = 0.0
+    """Share of patches that are only reduced, by MATLAB's bicubic; so that a network
+    for bad pictures leaves good ones as they are."""
     where: Literal["workers", "device"] = "workers"
     """workers: each patch by itself, on the CPU, while the network trains. device: the
     whole batch at once inside the train step, for GPUs."""

@@ -19,6 +19,7 @@ from imgan.data.graph_degradations.plan import BatchFinal
 from imgan.data.graph_degradations.plan import BatchPlan
 from imgan.data.graph_degradations.plan import BatchStage
 from imgan.data.graph_degradations.plan import draw_batch_plan
+from imgan.data.resize import resize_bicubic
 from imgan.models.randomness import StepRandom
 
 PHOTOS = np.stack(
@@ -238,6 +239,19 @@ def test_without_anything_it_is_the_resize() -> None:
     found = degrade_batch(PHOTOS, config, 4, _random(1))
     expected = PHOTOS.reshape(3, 24, 4, 16, 4, 3).mean(axis=(2, 4))
     np.testing.assert_allclose(found, expected, atol=0.51 / 255)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_a_share_of_a_batch_is_only_reduced(scale: int) -> None:
+    """A quarter of 200, give or take four deviations; the others are degraded."""
+    config = _config(clean_probability=0.25, second=None)
+    photo = PHOTOS[0, :32, :32]
+    found = degrade_batch(np.stack([photo] * 200), config, scale, _random(1))
+    reduced = np.clip(resize_bicubic(photo, 1 / scale), 0, 1)
+    clean = np.abs(found - reduced).max(axis=(1, 2, 3)) <= 0.51 / 255
+    assert clean.mean() == pytest.approx(0.25, abs=0.125)
+    levels = np.asarray(found) * 255
+    np.testing.assert_allclose(levels, np.rint(levels), atol=1e-3)
 
 
 def test_one_channel_and_a_batch_of_unknown_size() -> None:

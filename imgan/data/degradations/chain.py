@@ -1,5 +1,7 @@
 """The whole way from a high-resolution picture to a low-resolution one."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from imgan.config.degradation import DegradationConfig
@@ -14,6 +16,7 @@ from imgan.data.degradations.plan import NoisePlan
 from imgan.data.degradations.plan import Plan
 from imgan.data.degradations.plan import StagePlan
 from imgan.data.degradations.plan import draw_plan
+from imgan.data.resize import resize_bicubic
 from imgan.types import Array
 from imgan.types import Size
 
@@ -33,6 +36,10 @@ def degrade(
         `(height, width, channels)` float32 in [0, 1], multiples of 1/255.
     """
     _check(hr, scale)
+    share = config.clean_probability
+    # Nothing is drawn where nothing stays clean: seeds mean what they always meant.
+    if share and rng.random() < share:
+        return to_8_bits(resize_bicubic(hr, Fraction(1, scale)))
     return apply_plan(hr, draw_plan(config, rng, hr.shape[2]), scale, rng)
 
 

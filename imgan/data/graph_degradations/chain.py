@@ -8,6 +8,7 @@ from imgan.config.degradation import DegradationConfig
 from imgan.data.graph_degradations.jpeg import compress_jpeg
 from imgan.data.graph_degradations.operations import add_noise
 from imgan.data.graph_degradations.operations import blur
+from imgan.data.graph_degradations.operations import reduce_bicubic
 from imgan.data.graph_degradations.operations import resize
 from imgan.data.graph_degradations.operations import to_8_bits
 from imgan.data.graph_degradations.plan import BatchFinal
@@ -37,7 +38,12 @@ def degrade_batch(
     """
     batch, channels = tf.shape(hr_images)[0], hr_images.shape[-1]
     plan = draw_batch_plan(config, draws, batch, channels)
-    return apply_batch_plan(hr_images, plan, scale, draws)
+    lr_images = apply_batch_plan(hr_images, plan, scale, draws)
+    if not config.clean_probability:
+        return lr_images
+    clean = draws.uniform(batch) < config.clean_probability
+    reduced = to_8_bits(reduce_bicubic(tf.stop_gradient(hr_images), scale))
+    return tf.where(clean[:, None, None, None], reduced, lr_images)
 
 
 def apply_batch_plan(hr_images: Any, plan: BatchPlan, scale: int, draws: Draws) -> Any:

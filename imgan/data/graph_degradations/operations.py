@@ -1,10 +1,14 @@
 """Blur, resize and noise of batches."""
 
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from imgan.config.degradation import RESIZE_MODES
+from imgan.data.resize import resample_axis
+from imgan.data.resize import resample_weights
 
 # Luma of ITU-R BT.601.
 _LUMA = (0.299, 0.587, 0.114)
@@ -62,6 +66,28 @@ def resize(images: Any, height: Any, width: Any, mode: Any) -> Any:
     columns = _weights(old_width, width, mode, grows)
     images = tf.einsum("oh,bhwc->bowc", rows, images)
     return tf.einsum("pw,bowc->bopc", columns, images)
+
+
+def reduce_bicubic(images: Any, scale: int) -> Any:
+    """Reduce a batch as MATLAB does, which antialiases; nothing is rounded or clipped.
+
+    Args:
+        images: `(batch, scale * height, scale * width, channels)` float32 of static
+            height and width.
+        scale: Ratio of old to new sides.
+
+    Returns:
+        `(batch, height, width, channels)` float32.
+    """
+    rows, columns = (_reduction(side, scale) for side in images.shape[1:3])
+    images = tf.einsum("oh,bhwc->bowc", rows, images)
+    return tf.einsum("pw,bowc->bopc", columns, images)
+
+
+def _reduction(side: int, scale: int) -> Any:
+    """Return how much each old pixel counts in each new one, `(side / scale, side)`."""
+    taps = resample_weights(side, side // scale, Fraction(1, scale))
+    return tf.constant(resample_axis(np.eye(side), *taps, axis=0), tf.float32)
 
 
 def add_noise(images: Any, normal: Any, gaussian: Any, strength: Any, grey: Any) -> Any:

@@ -20,6 +20,7 @@ from imgan.data.degradations.plan import FinalPlan
 from imgan.data.degradations.plan import NoisePlan
 from imgan.data.degradations.plan import Plan
 from imgan.data.degradations.plan import StagePlan
+from imgan.data.resize import resize_bicubic
 from imgan.types import Array
 from imgan.types import Size
 
@@ -91,6 +92,19 @@ def test_a_plan_is_carried_out_step_by_step() -> None:
     small = resize(compress_jpeg(image, 50), Size(32, 40), "bicubic")
     received = apply_plan(hr, other, 4, np.random.default_rng(4))
     np.testing.assert_array_equal(received, to_8_bits(blur(small, sinc)))
+
+
+def test_a_share_of_patches_is_only_reduced() -> None:
+    """A quarter of 200, give or take four deviations; the others are degraded."""
+    config = DegradationConfig(clean_probability=0.25)
+    for scale in (1, 2, 4):
+        hr = photograph(height=32, width=32)
+        reduced = to_8_bits(resize_bicubic(hr, 1 / scale))
+        rngs = map(np.random.default_rng, range(200))
+        made = [degrade(hr, config, scale, rng) for rng in rngs]
+        clean = [np.array_equal(lr, reduced) for lr in made]
+        assert np.mean(clean) == pytest.approx(0.25, abs=0.125)
+        assert {lr.shape for lr in made} == {reduced.shape}
 
 
 def test_equal_seeds_give_equal_bytes_on_any_thread() -> None:

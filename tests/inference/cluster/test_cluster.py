@@ -26,6 +26,7 @@ from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.io.paths import plan_jobs
 from tests.inference.cluster.workers import FATAL
+from tests.inference.cluster.workers import AwaitsTheNew
 from tests.inference.cluster.workers import DiesAfterWriting
 from tests.inference.cluster.workers import DiesAlways
 from tests.inference.cluster.workers import DiesOnce
@@ -174,10 +175,11 @@ def test_one_of_two_workers_killed_in_the_middle(folder: Path) -> None:
             told.append(event.text)
         if isinstance(event, Finished) and not killed:
             victim = traces(folder)[-1][1]
+            (folder / "killed").touch()
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
 
-    report = run(folder, on_event=on_event, worker=Traced)
+    report = run(folder, on_event=on_event, worker=AwaitsTheNew)
     check_all_done_once(report, folder)
     pids = {pid for _, pid in traces(folder)}
     assert len(pids) == 3, "two workers, and one in the place of the dead one"

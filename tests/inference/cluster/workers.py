@@ -53,6 +53,29 @@ class Traced(Worker):
         super().compute(item, predictor, progress, cancelled)
 
 
+class AwaitsTheNew(Traced):
+    """Holds pictures back, once one was killed, until a third process has begun.
+
+    How long a process takes to begin is the machine's affair, and the others might
+    have done everything before.
+    """
+
+    def compute(
+        self,
+        item: Item,
+        predictor: Predictor,
+        progress: Progress,
+        cancelled: threading.Event,
+    ) -> None:
+        """Leave a trace, wait and compute."""
+        super().compute(item, predictor, progress, cancelled)
+        folder, end = shared(item), time.monotonic() + 120
+        while (folder / "killed").exists() and time.monotonic() < end:
+            if len({pid for _, pid in traces(folder)}) > 2:
+                break
+            time.sleep(0.1)
+
+
 class DiesOnce(Traced):
     """Ends its process once, when a picture was computed and before it is written."""
 
