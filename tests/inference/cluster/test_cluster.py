@@ -26,12 +26,14 @@ from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.io.paths import plan_jobs
 from tests.inference.cluster.workers import FATAL
-from tests.inference.cluster.workers import AwaitsTheNew
+from tests.inference.cluster.workers import AwaitsOthers
 from tests.inference.cluster.workers import DiesAfterWriting
 from tests.inference.cluster.workers import DiesAlways
 from tests.inference.cluster.workers import DiesOnce
 from tests.inference.cluster.workers import Traced
+from tests.inference.cluster.workers import await_processes
 from tests.inference.cluster.workers import traces
+from tests.inference.cluster.workers import waiting_process
 from tests.inference.networks import picture
 
 pytestmark = pytest.mark.slow
@@ -90,6 +92,7 @@ def check_all_done_once(report: Report, folder: Path) -> None:
     """Nothing is lost, nothing is there twice, nothing is left over."""
     plan = plan_jobs([folder / "in"], folder / "out", recursive=True)
     assert [row.input for row in report.files] == [job.input for job in plan.jobs]
+    assert [row.error for row in report.files] == [None] * PICTURES
     assert [row.status for row in report.files] == ["done"] * PICTURES
     if not (folder / "alone").exists():
         alone(folder)
@@ -174,12 +177,12 @@ def test_one_of_two_workers_killed_in_the_middle(folder: Path) -> None:
         if isinstance(event, Told):
             told.append(event.text)
         if isinstance(event, Finished) and not killed:
-            victim = traces(folder)[-1][1]
-            (folder / "killed").touch()
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
+            await_processes(folder, 3)
+            killed.append(waiting_process(folder, 3))
+            os.kill(killed[0], signal.SIGKILL)
 
-    report = run(folder, on_event=on_event, worker=AwaitsTheNew)
+    await_processes(folder, 2)
+    report = run(folder, on_event=on_event, worker=AwaitsOthers)
     check_all_done_once(report, folder)
     pids = {pid for _, pid in traces(folder)}
     assert len(pids) == 3, "two workers, and one in the place of the dead one"

@@ -30,6 +30,21 @@ def traces(folder: Path) -> list[tuple[str, int]]:
     return [(line.split()[0], int(line.split()[1])) for line in lines]
 
 
+def await_processes(folder: Path, count: int) -> None:
+    """Let pictures of `AwaitsOthers` wait until `count` processes have begun one."""
+    partial = folder / "awaited.new"
+    partial.write_text(str(count))
+    partial.replace(folder / "awaited")
+
+
+def waiting_process(folder: Path, count: int) -> int:
+    """Return a process that has a picture in hand and waits for `count` processes."""
+    held, end = folder / f"held-{count}", time.monotonic() + 60
+    while not held.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    return int(held.read_text())
+
+
 def die() -> None:
     """End this process as the system does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -53,11 +68,11 @@ class Traced(Worker):
         super().compute(item, predictor, progress, cancelled)
 
 
-class AwaitsTheNew(Traced):
-    """Holds pictures back, once one was killed, until a third process has begun.
+class AwaitsOthers(Traced):
+    """Holds a picture back until as many processes have begun as the test asks for.
 
-    How long a process takes to begin is the machine's affair, and the others might
-    have done everything before.
+    How long a process takes to begin is the machine's affair: without this, one that
+    is quick to begin may do everything before the others come.
     """
 
     def compute(
@@ -67,12 +82,16 @@ class AwaitsTheNew(Traced):
         progress: Progress,
         cancelled: threading.Event,
     ) -> None:
-        """Leave a trace, wait and compute."""
+        """Leave a trace, compute and wait."""
         super().compute(item, predictor, progress, cancelled)
         folder, end = shared(item), time.monotonic() + 120
-        while (folder / "killed").exists() and time.monotonic() < end:
-            if len({pid for _, pid in traces(folder)}) > 2:
+        while time.monotonic() < end:
+            awaited = int((folder / "awaited").read_text())
+            if len({pid for _, pid in traces(folder)}) >= awaited:
                 break
+            mine = folder / f"held-by-{item.row.input.name}"
+            mine.write_text(str(os.getpid()))
+            mine.replace(folder / f"held-{awaited}")
             time.sleep(0.1)
 
 
