@@ -81,7 +81,11 @@ def test_a_killed_worker_is_one_line_for_the_user(
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.thorough),
+    ],
 )
 def test_a_stop_leaves_nothing_running_and_nothing_half_done(
     number: signal.Signals,

@@ -77,7 +77,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     "limit",
     [
         pytest.param(1_000, marks=pytest.mark.thorough),
-        2_000,
+        pytest.param(2_000, marks=pytest.mark.thorough),
         pytest.param(20_000, marks=pytest.mark.thorough),
     ],
 )

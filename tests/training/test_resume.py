@@ -23,7 +23,6 @@ from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
 from tests.training.conftest import gan_recipe
 from tests.training.conftest import interrupt_after
-from tests.training.conftest import slow
 
 RATES = {
     "generator_optimizer": {
@@ -79,7 +78,9 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["gan", slow("dcgan"), slow("cgan")])
+@pytest.mark.parametrize(
+    "family", ["gan", "dcgan", pytest.param("cgan", marks=pytest.mark.thorough)]
+)
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     family: str, tmp_path: Path
 ) -> None:

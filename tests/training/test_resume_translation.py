@@ -12,7 +12,6 @@ from imgan.training.run_folder import open_run
 from imgan.training.train import train
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import interrupt_after
-from tests.training.conftest import slow
 from tests.training.test_resume import INTERVALS
 from tests.training.test_resume import check_killed
 from tests.training.test_resume import recipe_of
@@ -82,8 +81,8 @@ def assert_same_cards(one: RunFolder, two: RunFolder, *names: str) -> None:
         assert_same_bundles(one.path / name, two.path / name)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("stop", [2, slow(4)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("stop", [2, 4])
 def test_interrupted_with_a_part_of_the_pool_or_all_of_it(
     pairs: Folders, held_out: Folders, stop: int, tmp_path: Path
 ) -> None:

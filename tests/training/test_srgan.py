@@ -193,7 +193,7 @@ def test_patches_fit_networks_that_see_squares_of_pixels(
         check_recipe(validate_recipe(recipe))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_degrading_in_the_step_trains_as_well(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -148,10 +148,9 @@ def recipe_of(family: str, folder: Path, photographs: Path) -> dict[str, Any]:
     "family",
     [
         "repsr",
-        "cyclegan",
         *(
             pytest.param(name, marks=pytest.mark.thorough)
-            for name in ("realesrgan", "pix2pix", "pix2pixhd")
+            for name in ("cyclegan", "realesrgan", "pix2pix", "pix2pixhd")
         ),
     ],
 )

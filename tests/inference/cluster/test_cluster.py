@@ -190,7 +190,9 @@ def test_one_of_two_workers_killed_in_the_middle(folder: Path) -> None:
     assert any("once more" in text for text in told)
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "overwrite", [False, pytest.param(True, marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize(
     ("worker", "times"), [(DiesOnce, 2), (DiesAfterWriting, 1)], ids=["before", "after"]
 )
@@ -237,6 +239,7 @@ def dying_model(options: BatchOptions) -> Predictor:
     raise AssertionError
 
 
+@pytest.mark.thorough
 def test_workers_that_die_while_they_load_end_the_job(folder: Path) -> None:
     with pytest.raises(Exception, match="died 3 times while it loaded the model"):
         run(folder, load=dying_model)

@@ -21,7 +21,7 @@ PICTURES = 16
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_pictures_of_a_lost_machine_are_made_by_the_other(tmp_path: Path) -> None:
     for index in range(PICTURES):
         made = Picture(picture(20 + index, 30, 3))
