@@ -7,15 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import skimage.data
 import yaml
 
 from imgan.bundles.card import read_card
 from imgan.types import Array
 from tests.tools.loading import load_tool
+from tests.tools.pictures import save_cat
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,9 +41,7 @@ def weights(folder: Path) -> list[Array]:
 
 @pytest.mark.slow
 def test_slices_add_up_to_a_bundle(tmp_path: Path) -> None:
-    (tmp_path / "hr").mkdir()
-    cat = skimage.data.chelsea()[50:250, 100:350, ::-1]
-    cv2.imwrite(str(tmp_path / "hr" / "cat.png"), cat)
+    cat = save_cat(tmp_path / "hr")
     folders = {"hr": str(tmp_path / "hr")}
     recipe = {
         "name": "tiny",

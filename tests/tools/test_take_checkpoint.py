@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import skimage.data
 import yaml
 
 from imgan.bundles.bundle import load_network
@@ -15,14 +13,13 @@ from imgan.training.run_folder import RunFolder
 from imgan.training.train import train
 from imgan.types import Array
 from tests.tools.loading import load_tool
+from tests.tools.pictures import save_cat
 
 
 @pytest.fixture
 def finished(tmp_path: Path) -> Path:
     """Return the folder of a run of 6 steps that kept the last two checkpoints."""
-    (tmp_path / "hr").mkdir()
-    cat = skimage.data.chelsea()[50:250, 100:350, ::-1]
-    cv2.imwrite(str(tmp_path / "hr" / "cat.png"), cat)
+    save_cat(tmp_path / "hr")
     recipe = {
         "name": "tiny",
         "family": "repsr",

@@ -64,8 +64,7 @@ def resize(images: Any, height: Any, width: Any, mode: Any) -> Any:
     grows = (height > old_height) | (width > old_width)
     rows = _weights(old_height, height, mode, grows)
     columns = _weights(old_width, width, mode, grows)
-    images = tf.einsum("oh,bhwc->bowc", rows, images)
-    return tf.einsum("pw,bowc->bopc", columns, images)
+    return _resample(images, rows, columns)
 
 
 def reduce_bicubic(images: Any, scale: int) -> Any:
@@ -80,6 +79,11 @@ def reduce_bicubic(images: Any, scale: int) -> Any:
         `(batch, height, width, channels)` float32.
     """
     rows, columns = (_reduction(side, scale) for side in images.shape[1:3])
+    return _resample(images, rows, columns)
+
+
+def _resample(images: Any, rows: Any, columns: Any) -> Any:
+    """Make each new pixel of old ones by `(new, old)` weights of either axis."""
     images = tf.einsum("oh,bhwc->bowc", rows, images)
     return tf.einsum("pw,bowc->bopc", columns, images)
 

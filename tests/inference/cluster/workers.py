@@ -66,6 +66,10 @@ class Traced(Worker):
             file.write(f"{item.row.input.name} {os.getpid()}\n")
         time.sleep(0.5)
         super().compute(item, predictor, progress, cancelled)
+        self.hold(item)
+
+    def hold(self, item: Item) -> None:
+        """Wait with a picture that was computed, before it is written."""
 
 
 class AwaitsOthers(Traced):
@@ -75,15 +79,8 @@ class AwaitsOthers(Traced):
     is quick to begin may do everything before the others come.
     """
 
-    def compute(
-        self,
-        item: Item,
-        predictor: Predictor,
-        progress: Progress,
-        cancelled: threading.Event,
-    ) -> None:
-        """Leave a trace, compute and wait."""
-        super().compute(item, predictor, progress, cancelled)
+    def hold(self, item: Item) -> None:
+        """Wait for the other processes."""
         folder, end = shared(item), time.monotonic() + 120
         while time.monotonic() < end:
             awaited = int((folder / "awaited").read_text())
