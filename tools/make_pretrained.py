@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,12 @@ def main() -> int:
     parser.add_argument("--dataset", default="Set5")
     parser.add_argument("--partner", help="of `--fidelity`, with the same network")
     parser.add_argument("--camera", type=Path, help="true pictures, see check_photo.py")
+    parser.add_argument(
+        "--then",
+        action="append",
+        default=[],
+        help="command that changed the last run's bundle; may be given again",
+    )
     words = parser.parse_args()
     import_tensorflow()
     from imgan.inference.predictor import Predictor
@@ -88,7 +95,7 @@ def main() -> int:
                 *_sharpness(card, bundle, words),
                 *_camera(card, bundle, words.camera),
             ],
-            "stages": [_stage(run) for run in words.runs],
+            "stages": stages(words.runs, words.then),
             "speed": speed,
             "data": credits,
             "attribution": f"The imgan authors; trained on {'; '.join(credits)}",
@@ -153,9 +160,23 @@ def _camera(card: Card, bundle: Path, folder: Path | None) -> list[Score]:
     return [Score(dataset="Kodak, camera-like", protocol=protocol, values=values)]
 
 
-def _stage(path: Path) -> Stage:
+def stages(runs: Sequence[Path], then: Sequence[str] = ()) -> list[Stage]:
+    """Return what led to a model, by commands that can be repeated in their order.
+
+    Args:
+        runs: Folders of runs. Each of several begins with the one before, which it
+            finds by its recipe's name.
+        then: Commands that changed the last one's bundle.
+    """
+    found = [_stage(RunFolder(path), named=len(runs) > 1) for path in runs]
+    line = " && ".join([found[-1].command, *then])
+    return [*found[:-1], found[-1].model_copy(update={"command": line})]
+
+
+def _stage(run: RunFolder, *, named: bool) -> Stage:
     """Return what a run's log says about its length and its curve."""
-    run = RunFolder(path)
+    recipe = _recipe_of(run)
+    folder = f" --run-dir runs/{Path(recipe).stem}" if named else ""
     rows = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
     timed = [row for row in rows if "seconds_per_step" in row]
     before = [0, *(row["step"] for row in timed)]
@@ -164,7 +185,7 @@ def _stage(path: Path) -> Stage:
         for row, first in zip(timed, before, strict=False)
     )
     return Stage(
-        command=f"imgan train recipes/{_recipe_of(run)}",
+        command=f"imgan train recipes/{recipe}{folder}",
         steps=timed[-1]["step"],
         hours=round(seconds / 3600, 2),
         curve=[

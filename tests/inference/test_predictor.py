@@ -80,6 +80,18 @@ def test_grey_stays_grey_and_is_the_mean_of_the_channels(engine):
     np.testing.assert_allclose(made, np.clip(outputs, 0, 1), atol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [None, 1.5])
+def test_grey_stored_as_colour_stays_grey(engine, scale):
+    """Even where the difference to colour would be a single value at the end."""
+    grey = picture(90, 14)
+    alike = np.repeat(grey[..., np.newaxis], 3, 2)
+    one = Predictor(engine, tile=16)(grey, scale)
+    made = Predictor(engine, tile=16)(alike, scale)
+    np.testing.assert_array_equal(made, np.repeat(one[..., np.newaxis], 3, 2))
+    alike[-1, -1, 1] ^= 1
+    assert np.ptp(Predictor(engine, tile=16)(alike, scale), axis=2).max() > 0
+
+
 def test_colour_goes_channel_by_channel_through_a_network_for_grey():
     grey = card(input_channels=1, output_channels=1)
     engine = NetworkEngine(grey, lambda dtype: convolutions(dtype, channels=1))
