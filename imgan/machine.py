@@ -71,6 +71,11 @@ def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return name[1].strip() if name else platform.processor() or platform.machine()
 
 
+def this_machine() -> str:
+    """Return cores and processor, as cards name what they were timed on."""
+    return f"{usable_cores()} cores of {processor_name()}"
+
+
 @functools.cache
 def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     """Return the instruction sets of the processor as Linux names them.

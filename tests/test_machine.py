@@ -5,6 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from imgan import machine
 from imgan.machine import memory_limit
 
 TOTAL = psutil.virtual_memory().total
@@ -57,3 +58,11 @@ def test_limits_of_control_groups(
 
 def test_a_system_without_groups(tmp_path: Path) -> None:
     assert memory_limit(tmp_path / "absent", tmp_path) == TOTAL
+
+
+def test_the_machine_is_named_by_the_cores_that_may_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "processor_name", lambda: "Some CPU")
+    monkeypatch.setattr(machine, "_limit", 1)
+    assert machine.this_machine() == "1 cores of Some CPU"

@@ -39,8 +39,7 @@ from imgan.config import load_recipe
 from imgan.data.pair_store import load_pair
 from imgan.data.pairs import list_pairs
 from imgan.evaluate import evaluate
-from imgan.machine import processor_name
-from imgan.machine import usable_cores
+from imgan.machine import this_machine
 from imgan.metrics.sharpness import gradient_energy
 from imgan.runtime import import_tensorflow
 from imgan.training.run_folder import RunFolder
@@ -81,7 +80,7 @@ def main() -> int:
     speed = Speed(
         megapixels_per_second=round(measure_speed(predictor, seconds=10), 3),
         precision=predictor.precision_for("uint8"),
-        machine=f"{usable_cores()} cores of {processor_name()}",
+        machine=this_machine(),
     )
     values = {name: round(value, 4) for name, value in result["mean"].items()}
     protocol = {**result["protocol"], "precision": "float32"}

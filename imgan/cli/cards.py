@@ -5,10 +5,11 @@ from typing import Any
 
 from imgan.bundles.bundle import WEIGHTS_NAME
 from imgan.bundles.card import Card
-from imgan.bundles.card import Score
+from imgan.bundles.card import Speed
 from imgan.bundles.card import Stage
 from imgan.bundles.exports import SAVED_MODEL
 from imgan.bundles.exports import is_export
+from imgan.cli.card_scores import in_words
 from imgan.cli.text import significant
 from imgan.types import Size
 
@@ -26,37 +27,26 @@ def purpose(card: Card) -> str:
     return f"{words} x{card.scale}" if card.task == "super_resolution" else words
 
 
-def megabytes(folder: Path) -> str:
-    """Return the size of the weights' file, or `?` where there is none."""
+def weight_bytes(folder: Path) -> int | None:
+    """Return the size of the weights' file; None where there is none."""
     name = SAVED_MODEL if is_export(folder) else WEIGHTS_NAME
     try:
-        return f"{(folder / name).stat().st_size / 1e6:.1f} MB"
+        return (folder / name).stat().st_size
     except OSError:
-        return "?"
+        return None
 
 
-def speed(card: Card) -> str:
+def megabytes(folder: Path) -> str:
+    """Return the size of the weights' file, or `?` where there is none."""
+    size = weight_bytes(folder)
+    return "?" if size is None else f"{size / 1e6:.1f} MB"
+
+
+def speed(measured: Speed | None) -> str:
     """Return the measured speed in input megapixels per second."""
-    if card.speed is None:
+    if measured is None:
         return ""
-    rate = significant(card.speed.megapixels_per_second)
-    return f"{rate} MP/s {card.speed.precision}"
-
-
-def protocol(score: Score) -> str:
-    """Return the conditions of a score as `key value` pairs."""
-    return ", ".join(
-        f"{key.replace('_', ' ')} {value}" for key, value in score.protocol.items()
-    )
-
-
-def psnr(card: Card) -> str:
-    """Return the first PSNR of the card with its set, such as `32.05 Set5`."""
-    for score in card.metrics:
-        for name in ("psnr_y", "psnr_rgb"):
-            if name in score.values:
-                return f"{score.values[name]:.2f} {score.dataset}"
-    return ""
+    return f"{significant(measured.megapixels_per_second)} MP/s {measured.precision}"
 
 
 def halo(card: Card) -> str:
@@ -88,10 +78,12 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
         ("assumed", "\n".join(card.origin.assumptions) if card.origin else ""),
         *(_of_noise(card) if card.latent else _of_pictures(card)),
         ("labels", ", ".join(card.labels or [])),
-        ("scores", "\n".join(_score(score) for score in card.metrics)),
+        ("scores", "\n".join(in_words(score) for score in card.metrics)),
         (
             "speed",
-            f"{speed(card)} of input on {card.speed.machine}" if card.speed else "",
+            f"{speed(card.speed)} of input on {card.speed.machine}"
+            if card.speed
+            else "",
         ),
         ("trained", _trained(card)),
         ("stages", "\n".join(_stage(stage) for stage in card.stages)),
@@ -108,9 +100,14 @@ def _trained(card: Card) -> str:
     """Return how many steps are in the weights, and of how many these are the best."""
     if not card.training_steps:
         return ""
-    words = f"{card.training_steps:,} steps"
+    runs = [*(stage.steps for stage in card.stages[:-1]), card.training_steps]
+    words = f"{' + '.join(f'{steps:,}' for steps in runs)} steps"
     made = card.stages[-1].steps if card.stages else 0
-    return f"{words}, the best of {made:,}" if made > card.training_steps else words
+    if len(runs) > 1:
+        words += f" in {len(runs)} runs, {sum(runs):,} together"
+    if made > card.training_steps:
+        words += f", the best of {made:,}" + " in the last" * (len(runs) > 1)
+    return words
 
 
 def _stage(stage: Stage) -> str:
@@ -222,8 +219,3 @@ def _partner(card: Card) -> str:
 
 def _range(bounds: tuple[float, float]) -> str:
     return f"[{bounds[0]:g}, {bounds[1]:g}]"
-
-
-def _score(score: Score) -> str:
-    values = ", ".join(f"{name} {value:.4g}" for name, value in score.values.items())
-    return f"{score.dataset}: {values} ({protocol(score)})"

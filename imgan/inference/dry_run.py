@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from imgan.bundles.card import Card
 from imgan.bundles.kinds import writes_bands
 from imgan.errors import OutputError
 from imgan.inference.batch import prepare_batch
+from imgan.inference.expected_speed import expected_speed
 from imgan.inference.outcome import Outcome
 from imgan.inference.outcome import check_memory
 from imgan.inference.report import FileRow
 from imgan.inference.report import Report
-from imgan.inference.symmetries import SYMMETRIES
+from imgan.inference.report import rounded
 from imgan.inference.work import BatchOptions
 from imgan.inference.work import Item
 from imgan.inference.work import Worker
@@ -57,7 +57,7 @@ class Estimate:
     input_megapixels: float
     output_megapixels: float
     seconds: float | None
-    """In the network; None: the model's speed is not known."""
+    """In the network; None: the model's speed on this machine is not known."""
     seconds_by: str
     """Where that comes from."""
     bytes: int
@@ -109,8 +109,8 @@ class DryRun:
             (report.ignored, "other files ignored"),
         ):
             counts += f", {count} {what}" * bool(count)
-        counts += f"; {made.input_megapixels:.2f} megapixels in, "
-        counts += f"{made.output_megapixels:.2f} out"
+        counts += f"; {rounded(made.input_megapixels)} megapixels in, "
+        counts += f"{rounded(made.output_megapixels)} out"
         time = "not known" if made.seconds is None else _duration(made.seconds)
         formats = ", ".join(f"{count} {kind}" for kind, count in made.formats.items())
         disk = f"about {_amount(made.bytes)} ({formats or 'nothing'})"
@@ -145,7 +145,7 @@ def dry_run(
         options: What would be done.
         command: "upscale" or "translate".
         megapixels_per_second: Of input, if the speed was measured on this machine;
-            else the card's is taken.
+            else the card's is taken where it was measured on such a machine.
 
     Raises:
         ImganError: If the model cannot be used for it, or options contradict.
@@ -159,9 +159,10 @@ def dry_run(
         _look(batch.worker, item)
     report = batch.report(None, 0.0)
     rows = [row for row in report.files if row.status == "planned"]
-    estimate = _estimate(
-        rows, options, batch.worker.card, folder, megapixels_per_second
+    speed = expected_speed(
+        options, batch.worker.card, report.precision, megapixels_per_second
     )
+    estimate = _estimate(rows, options, folder, speed)
     report.estimate = estimate.to_json()
     return DryRun(report, estimate)
 
@@ -201,15 +202,14 @@ def _check_memory(worker: Worker, item: Item, size: Size) -> None:
 def _estimate(
     rows: Iterable[FileRow],
     options: BatchOptions,
-    card: Card | None,
     folder: Path,
-    measured: float | None,
+    expected: tuple[float | None, str],
 ) -> Estimate:
     rows = list(rows)
     formats = Counter(str(format_of(row.output or "")) for row in rows)
     given = sum(row.input_size.megapixels for row in rows if row.input_size)
     made = sum(row.output_size.megapixels for row in rows if row.output_size)
-    speed, source = _speed(options, card, measured)
+    speed, source = expected
     share = 1 / 3 if options.treatment.grey else 1.0
     size = sum(
         row.output_size.megapixels * _BYTES_PER_PIXEL[str(format_of(row.output or ""))]
@@ -226,27 +226,6 @@ def _estimate(
         free_bytes=_free(folder),
         formats=dict(sorted(formats.items())),
     )
-
-
-def _speed(
-    options: BatchOptions, card: Card | None, measured: float | None
-) -> tuple[float | None, str]:
-    """Return input megapixels per second, if they are known, and how."""
-    if measured is not None:
-        return measured, f"{measured:.3g} megapixels/s, measured on this machine"
-    if card is None:
-        return None, "bicubic takes next to none"
-    if card.speed is None or "://" in options.model:
-        return None, "--measure times it here"
-    speed = card.speed
-    where = f"{speed.megapixels_per_second:.3g} megapixels/s by the card of {card.name}"
-    where += f", on {speed.machine} in {speed.precision}"
-    times = 1
-    if options.treatment.tta:
-        times = len(SYMMETRIES)
-        where += f", {times} times as long for --tta"
-    where += "; --measure times it here"
-    return speed.megapixels_per_second / times, where
 
 
 def _existing(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """What a batch did, picture by picture, and as the JSON that scripts lean on."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -155,7 +156,7 @@ class Report:
         if not self.count("done"):
             return counts
         return (
-            f"{counts}: {self.input_megapixels:.2f} megapixels in "
+            f"{counts}: {rounded(self.input_megapixels)} megapixels in "
             f"{self.seconds:.1f} s with {self.model} on {self.device}, {self.precision}"
         )
 
@@ -183,6 +184,20 @@ class BusyClock:
                 self._inside -= 1
                 if not self._inside:
                     self.seconds += time.perf_counter() - self._since
+
+
+def rounded(megapixels: float) -> str:
+    """Return an area with two decimals, or as many as show two digits of a small one.
+
+    A pixel is a millionth, so there are no more than six.
+    """
+    decimals = 2
+    if 0 < megapixels < 0.1:
+        decimals = min(6, 1 - math.floor(math.log10(megapixels)))
+    text = f"{megapixels:.{decimals}f}"
+    while decimals > 2 and text.endswith("0"):
+        text, decimals = text[:-1], decimals - 1
+    return text
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_dry_run_names_what_would_fail(folder, capsys):
 
 
 def test_a_dry_run_may_measure(folder, capsys, monkeypatch):
-    monkeypatch.setattr("imgan.inference.speed.measure_speed", lambda *a, **b: 0.5)
+    monkeypatch.setattr("imgan.inference.speed.measure_batch", lambda options: 0.5)
     assert upscale("--dry-run", "--measure") == 0
     assert "0.5 megapixels/s, measured on this machine" in capsys.readouterr().out
 

@@ -189,6 +189,7 @@ def test_help_is_instant() -> None:
     [
         ["--help"],
         ["models"],
+        ["models", "x4", "--json"],
         ["inspect", "x4"],
         ["upscale", "--help"],
         ["train", "--help"],

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from imgan.bundles.card import read_card
+from imgan.bundles.register import resolve
 from imgan.errors import OutputError
 from imgan.inference.batch import run_batch
 from imgan.inference.dry_run import dry_run
@@ -98,15 +100,70 @@ def test_what_is_written_by_rows_needs_no_memory_for_all_of_it(folder, monkeypat
     assert "of memory" in found.report.files[0].error
 
 
-def test_a_card_tells_the_time_and_where_it_was_taken(folder):
-    found = try_out(folder, BatchOptions(model="x4"))
+@pytest.fixture
+def cards_machine(monkeypatch):
+    """The machine that the card of `x4` was measured on."""
+    speed = read_card(resolve("x4")).speed
+    where = "imgan.inference.expected_speed.this_machine"
+    monkeypatch.setattr(where, lambda: speed.machine)
+    return speed
+
+
+def test_a_card_tells_the_time_and_where_it_was_taken(folder, cards_machine):
+    options = BatchOptions(model="x4", precision=cards_machine.precision)
+    found = try_out(folder, options)
     plain = found.estimate
     assert plain.seconds == pytest.approx(
         0.02 / float(plain.seconds_by.split()[0]), rel=0.01
     )
     assert "by the card of x4, on " in found.text()
-    eight = try_out(folder, BatchOptions(model="x4", treatment=Treatment(tta=True)))
+    eight = try_out(folder, replace(options, treatment=Treatment(tta=True)))
     assert eight.estimate.seconds == pytest.approx(8 * plain.seconds)
+
+
+def test_a_card_tells_no_time_of_another_machine(folder, monkeypatch):
+    where = "imgan.inference.expected_speed.this_machine"
+    monkeypatch.setattr(where, lambda: "64 cores of Some CPU")
+    speed = read_card(resolve("x4")).speed
+    found = try_out(folder, BatchOptions(model="x4", precision=speed.precision))
+    assert found.succeeds
+    assert found.report.to_json()["dry_run"]["seconds"] is None
+    (line,) = [one for one in found.text().splitlines() if one.startswith("time: ")]
+    assert line == (
+        f"time: not known (the card's {speed.megapixels_per_second} megapixels/s in "
+        f"{speed.precision} are from another machine, {speed.machine}; here it is "
+        f"{speed.precision} on 64 cores of Some CPU; --measure or `imgan models x4 "
+        "--measure` times it here)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "here"),
+    [
+        ({"precision": "float32"}, "{}; here it is float32 on {};"),
+        ({"device": "gpu:0"}, "another machine, {}; here it is bfloat16 on gpu:0;"),
+    ],
+)
+def test_a_card_tells_no_time_of_another_precision_or_device(
+    folder, cards_machine, changes, here
+):
+    options = BatchOptions(model="x4", precision="bfloat16")
+    estimate = try_out(folder, replace(options, **changes)).estimate
+    assert estimate.seconds is None
+    machine = cards_machine.machine
+    assert f"in bfloat16 are from {here.format(machine, machine)}" in (
+        estimate.seconds_by
+    )
+
+
+@pytest.mark.parametrize(("flag", "known"), [("amx_bf16", True), ("avx2", False)])
+def test_the_precision_is_what_this_processor_would_take(
+    folder, cards_machine, monkeypatch, flag, known
+):
+    flags = "imgan.inference.precision.cpu_flags"
+    monkeypatch.setattr(flags, lambda: frozenset({flag}))
+    estimate = try_out(folder, BatchOptions(model="x4")).estimate
+    assert (estimate.seconds is not None) == known
 
 
 def test_a_measured_speed_wins_over_the_cards(folder):
