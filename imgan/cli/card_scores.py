@@ -12,7 +12,7 @@ _CONDITIONS = {
     ("channel", "grey"): "on the grey channel",
     ("channel", "bands"): "on all bands together",
     ("channel", "all"): "on all channels",
-    ("downscale", "given"): "low resolution given beside the truth",
+    ("downscale", "given"): "low resolution read from files",
     ("downscale", "matlab_bicubic"): "low resolution by MATLAB's bicubic reduction",
     ("downscale", "recipe"): "low resolution by the recipe's degradation",
 }

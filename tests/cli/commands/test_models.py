@@ -191,7 +191,7 @@ def test_notes_say_of_which_models_they_are(
     write_card(card.model_copy(update={"fidelity_partner": "twice"}), bundle)
     assert main(["models"]) == 0
     lines = capfd.readouterr().out.splitlines()
-    given = "cropped at each border, low resolution given beside the truth."
+    given = "cropped at each border, low resolution read from files."
     for line in (
         f"PSNR in dB of small: on luma, 4 pixels {given}",
         "PSNR in dB of tiny: on luma, 4 pixels cropped at each border.",
