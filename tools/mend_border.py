@@ -33,9 +33,9 @@ from imgan.types import Array
 
 MIRRORED = 8
 """Low-resolution pixels; what zeros do is hardly seen further away."""
-_SIDE = 24
-_BATCH, _FLAT = 16, 2
-_LEARNING_RATE = 1e-4
+_SIDE = 16
+_BATCH, _FLAT = 16, 4
+_LEARNING_RATE = 2e-4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("bundle", type=Path)
     parser.add_argument("pictures", type=Path, help="folder of photographs")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=600)
     words = parser.parse_args(arguments)
     import_tensorflow()
     network, card = load_network(words.bundle)
@@ -67,7 +67,7 @@ def train(network: Any, teacher: Any, pictures: list[Array], steps: int) -> None
     Args:
         network: Trained in place.
         teacher: From `(batch, height, width, 3)` to `scale` times the size.
-        pictures: uint8, `(height, width, 3)`, no side below 24.
+        pictures: uint8, `(height, width, 3)`, no side below 16.
         steps: Of Adam, with a learning rate that ends at zero.
     """
     tf, keras = import_tensorflow(), sys.modules["keras"]
