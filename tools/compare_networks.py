@@ -122,20 +122,21 @@ def _speeds(folders: dict[str, Path]) -> dict[str, tuple[float, float]]:
     """Return the best of a few short measurements, taken in turn."""
     import_tensorflow()
     from imgan.inference.predictor import Predictor
-    from imgan.inference.speed import measure_speed
+    from imgan.inference.speed import ROUNDS
+    from imgan.inference.speed import SpeedTest
 
-    predictors = {
-        (name, precision): Predictor.load(
-            folder / "run" / "bundle", precision=precision
+    tests = {
+        (name, precision): SpeedTest(
+            Predictor.load(folder / "run" / "bundle", precision=precision)
         )
         for name, folder in folders.items()
         for precision in ("bfloat16", "float32")
     }
-    best = dict.fromkeys(predictors, 0.0)
-    for _ in range(3):
-        for key, predictor in predictors.items():
-            best[key] = max(best[key], measure_speed(predictor, seconds=2))
-    return {name: (best[name, "bfloat16"], best[name, "float32"]) for name in folders}
+    for _ in range(ROUNDS):
+        for test in tests.values():
+            test.run_round()
+    found = {key: test.speed.megapixels_per_second for key, test in tests.items()}
+    return {name: (found[name, "bfloat16"], found[name, "float32"]) for name in folders}
 
 
 def folder_of(name: str) -> str:

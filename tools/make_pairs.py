@@ -45,8 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hr = as_rgb8(read_image(path).pixels)
         if options.crop:
             hr = detailed_crop(hr, options.crop, np.random.default_rng((index, 1)))
-        height, width = (side - side % options.scale for side in hr.shape[:2])
-        hr = np.ascontiguousarray(hr[:height, :width])
+        hr = in_whole_cells(hr, options.scale)
         lr = camera(hr, options, np.random.default_rng(index))
         name = f"{index:04}-{path.stem}.png"
         write_image(Picture(hr), options.out / "HR" / name)
@@ -80,6 +79,12 @@ def detailed_crop(image: Array, side: int, rng: np.random.Generator) -> Array:
         for top, left in zip(tops, lefts, strict=True)
     ]
     return max(crops, key=lambda crop: float(cv2.Laplacian(crop, cv2.CV_32F).std()))
+
+
+def in_whole_cells(image: Array, scale: int) -> Array:
+    """Return a picture without what is left over of its sides in cells of `scale`."""
+    height, width = (side - side % scale for side in image.shape[:2])
+    return np.ascontiguousarray(image[:height, :width])
 
 
 def _floats(image: Array) -> Array:

@@ -30,7 +30,6 @@ from imgan.bundles.bundle import save_bundle
 from imgan.bundles.bundle import weights_sha256
 from imgan.bundles.card import Card
 from imgan.bundles.card import Score
-from imgan.bundles.card import Speed
 from imgan.bundles.card import Stage
 from imgan.bundles.card import read_card
 from imgan.bundles.card import write_card
@@ -39,7 +38,6 @@ from imgan.config import load_recipe
 from imgan.data.pair_store import load_pair
 from imgan.data.pairs import list_pairs
 from imgan.evaluate import evaluate
-from imgan.machine import this_machine
 from imgan.metrics.sharpness import gradient_energy
 from imgan.runtime import import_tensorflow
 from imgan.training.run_folder import RunFolder
@@ -65,7 +63,7 @@ def main() -> int:
     words = parser.parse_args()
     import_tensorflow()
     from imgan.inference.predictor import Predictor
-    from imgan.inference.speed import measure_speed
+    from imgan.inference.speed import measure_alone
 
     network, card = load_network(words.runs[-1] / "bundle")
     network.set_weights([np.float32(np.float16(w)) for w in network.get_weights()])
@@ -77,11 +75,9 @@ def main() -> int:
         words.hr, model=str(bundle), lr_dir=words.lr, precision="float32"
     ).to_json()
     predictor = Predictor.load(bundle)
-    speed = Speed(
-        megapixels_per_second=round(measure_speed(predictor, seconds=10), 3),
-        precision=predictor.precision_for("uint8"),
-        machine=this_machine(),
-    )
+    speed = measure_alone(predictor)
+    rate = round(speed.megapixels_per_second, 3)
+    speed = speed.model_copy(update={"megapixels_per_second": rate})
     values = {name: round(value, 4) for name, value in result["mean"].items()}
     protocol = {**result["protocol"], "precision": "float32"}
     recipe = load_recipe(RECIPES / _recipe_of(RunFolder(words.runs[-1])))

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from make_pairs import camera
 from make_pairs import detailed_crop
+from make_pairs import in_whole_cells
 from make_pairs import parse as camera_options
 
 from imgan.bundles.bundle import load_network
@@ -47,10 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = parser.parse_args(arguments)
     import_tensorflow()
     network, card = load_network(words.bundle)
-    if card.scale < 2 or card.input_channels != 3 or card.output_channels != 3:
-        parser.error(f"{words.bundle} is no network that enlarges colour")
-    before = off_on_flat(network)
+    kind = (card.input_channels, card.output_channels, card.input_range)
+    if card.scale < 2 or kind != (3, 3, (0.0, 1.0)):
+        parser.error(f"{words.bundle} is no network that enlarges colour in [0, 1]")
     reduced = _reduced(words.pictures, card.scale)
+    if not reduced:
+        parser.error(f"{words.pictures} has no picture of {_SIDE * card.scale} pixels")
+    before = off_on_flat(network)
     teacher, _ = load_network(words.bundle)
     train(network, teacher, reduced, words.steps)
     save_bundle(network, card, words.bundle)
@@ -123,8 +127,7 @@ def _reduced(folder: Path, scale: int) -> list[Array]:
     for index, path in enumerate(list_pictures(folder)):
         rng = np.random.default_rng(index)
         hr = detailed_crop(as_rgb8(read_image(path).pixels), 128 * scale, rng)
-        hr = hr[: hr.shape[0] // scale * scale, : hr.shape[1] // scale * scale]
-        hr = np.ascontiguousarray(hr)
+        hr = in_whole_cells(hr, scale)
         lr = camera(hr, options, rng) if index % 2 else resize_bicubic(hr, 1 / scale)
         if min(lr.shape[:2]) >= _SIDE:
             found.append(lr)

@@ -143,31 +143,15 @@ def measure_batch(options: BatchOptions) -> float:
     Raises:
         ImganError: If the model cannot be loaded.
     """
-    test = SpeedTest(load_predictor(options))
+    return measure_alone(load_predictor(options)).megapixels_per_second
+
+
+def measure_alone(predictor: Predictor) -> Speed:
+    """Return the speed of one model on this machine, start-up apart."""
+    test = SpeedTest(predictor)
     for _ in range(ROUNDS):
         test.run_round()
-    return test.speed.megapixels_per_second
-
-
-def measure_speed(
-    predictor: Predictor, *, side: int = _SIDE, seconds: float = 3.0, channels: int = 3
-) -> float:
-    """Return input megapixels per second, start-up apart, however long a call takes.
-
-    Args:
-        predictor: Enlarges a picture of noise in memory, again and again.
-        side: Height and width of that picture in pixels.
-        seconds: How long to repeat; the best time counts, as others disturb the rest.
-        channels: Of that picture.
-    """
-    picture = _noise(side, channels)
-    predictor(picture)  # traces the graph
-    best, end = float("inf"), time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        predictor(picture)
-        best = min(best, time.perf_counter() - start)
-    return side * side / 1e6 / best
+    return test.speed
 
 
 def _network(card: Card) -> str:

@@ -90,3 +90,15 @@ def test_a_model_that_does_not_enlarge_colour_is_refused(
     with pytest.raises(SystemExit, match="2"):
         tool.main([str(bundle), str(tmp_path / "p")])
     assert "no network that enlarges colour" in capsys.readouterr().err
+
+
+def test_pictures_that_are_too_small_are_refused(
+    tool: ModuleType,
+    framed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_image(Picture(np.zeros((31, 40, 3), np.uint8)), tmp_path / "p" / "a.png")
+    with pytest.raises(SystemExit, match="2"):
+        tool.main([str(framed), str(tmp_path / "p")])
+    assert "has no picture of 32 pixels" in capsys.readouterr().err
