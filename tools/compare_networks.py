@@ -1,13 +1,15 @@
 """Compare networks by what equal processor time of training makes of them.
 
-    python tools/compare_networks.py OUT [--minutes 20] [--only NAME...]
+    python tools/compare_networks.py OUT [--minutes 20] [--only NAME...] [--set K=V...]
 
-Every candidate is trained by `recipes/anchored_edsr/x4.yaml` with its own network, for
-as many steps as fit into the minutes on this machine's cores, with a learning rate that
-ends at zero: two short runs tell what a step costs. Processor time is counted, so other
-work on the machine makes it last longer and changes nothing else. Printed is a table of
-PSNR on the recipe's validation pictures and of input megapixels per second, in turn, in
-bfloat16 and float32. Called again, it goes on with what is missing.
+Every candidate is trained by `recipes/anchored_edsr/x4.yaml` with its own network, and
+with what `--set` changes for all of them (`training.precision=float32` where the
+processor has no bfloat16), for as many steps as fit into the minutes on this machine's
+cores, with a learning rate that ends at zero: two short runs tell what a step costs.
+Processor time is counted, so other work on the machine makes it last longer and changes
+nothing else. Printed is a table of PSNR on the recipe's validation pictures and of
+input megapixels per second, in turn, in bfloat16 and float32. Called again, it goes on
+with what is missing.
 """
 
 import argparse
@@ -26,8 +28,11 @@ from imgan.machine import usable_cores
 from imgan.runtime import import_tensorflow
 
 RECIPE = Path(__file__).resolve().parent.parent / "recipes/anchored_edsr/x4.yaml"
-SHORT, LONGER = 40, 160
-"""Steps of the two runs that tell what a step costs."""
+SHORT, LONGER = 45, 75
+"""Steps of the two runs that tell what a step costs.
+
+Both are longer than the first epoch, in which pictures are decoded.
+"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     chosen = {name: CANDIDATES[name] for name in options.only or CANDIDATES}
     for name, candidate in chosen.items():
-        _train(candidate, options.out / folder_of(name), options.minutes)
+        _train(candidate, options.out / folder_of(name), options.minutes, options.set)
     print(
         f"| network | parameters | steps | PSNR-Y | bfloat16 | float32 |\n|{'---|' * 6}"
     )
@@ -77,7 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train(candidate: Candidate, folder: Path, minutes: float) -> None:
+def _train(
+    candidate: Candidate, folder: Path, minutes: float, changes: Sequence[str]
+) -> None:
     """Train one candidate for its share of processor time, unless that is done."""
     if (folder / "run" / "bundle").is_dir():
         return
@@ -85,19 +92,21 @@ def _train(candidate: Candidate, folder: Path, minutes: float) -> None:
     plan = folder / "steps.json"
     if not plan.is_file():
         times = [
-            _processor_time(candidate, folder / f"trial-{steps}", steps)
+            _processor_time(candidate, folder / f"trial-{steps}", steps, changes)
             for steps in (SHORT, LONGER)
         ]
         cost = (times[1] - times[0]) / (LONGER - SHORT)
         steps = max(1, int(minutes * 60 * usable_cores() / cost))
         plan.write_text(json.dumps({"steps": steps, "seconds_per_step": cost}))
     steps = json.loads(plan.read_text())["steps"]
-    _processor_time(candidate, folder / "run", steps)
+    _processor_time(candidate, folder / "run", steps, changes)
 
 
-def _processor_time(candidate: Candidate, run: Path, steps: int) -> float:
+def _processor_time(
+    candidate: Candidate, run: Path, steps: int, changes: Sequence[str]
+) -> float:
     """Train for some steps; return the seconds of all cores that it took."""
-    changes: dict[str, Any] = {
+    own: dict[str, Any] = {
         "family": candidate.family,
         "generator": candidate.generator,
         "training.steps": steps,
@@ -107,8 +116,8 @@ def _processor_time(candidate: Candidate, run: Path, steps: int) -> float:
         "training.log_every": min(100, steps),
     }
     words = [sys.executable, "-m", "imgan", "train", str(RECIPE), "--run-dir", str(run)]
-    for key, value in changes.items():
-        words += ["--set", f"{key}={json.dumps(value)}"]
+    for change in [*changes, *(f"{key}={json.dumps(own[key])}" for key in own)]:
+        words += ["--set", change]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with (run.parent / "log.txt").open("a", encoding="utf-8") as log:
         # Paths of a recipe are relative to where it is run.
@@ -149,6 +158,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("out", type=lambda word: Path(word).resolve())
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--only", nargs="+", choices=CANDIDATES)
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE")
     return parser.parse_args(arguments)
 
 

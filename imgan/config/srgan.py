@@ -54,6 +54,9 @@ class SRGANTraining(AdversarialTraining):
     color: float = Field(0.0, ge=0)
     """Weight of the squared difference of mean colours, in squares of 32 pixels and
     for each pixel of an enlarged one, so that tints and dots cost; 0: none."""
+    chroma: float = Field(0.0, ge=0)
+    """Weight of the absolute difference of colours, pixel by pixel, so that texture
+    comes in brightness and has no coloured fringes; 0: none."""
     texture: float = Field(0.0, ge=0)
     """Weight of the sliced Wasserstein distance of patches, in squares of about 52
     pixels, so that there is texture like the truth's; 0: none."""

@@ -17,7 +17,7 @@ from imgan.models.step_degradation import StepDegradation
 
 Stage = Literal["pixel", "adversarial"]
 
-_TERMS = ("perceptual", "frequency", "artifacts", "color", "texture")
+_TERMS = ("perceptual", "frequency", "artifacts", "color", "chroma", "texture")
 _PIXEL_NUMBERS = ("generator_pixel_loss", "generator_gradient_norm")
 
 
@@ -90,6 +90,7 @@ class SRGAN(AdversarialModel):
         frequency: keras.losses.Loss | None = None,
         artifacts: keras.losses.Loss | None = None,
         color: keras.losses.Loss | None = None,
+        chroma: keras.losses.Loss | None = None,
         texture: keras.losses.Loss | None = None,
         **kwargs: Any,
     ) -> None:
@@ -109,6 +110,7 @@ class SRGAN(AdversarialModel):
             artifacts: Of `imgan.losses.artifacts`, called with the target and a list of
                 output and moving average's output.
             color: Of `imgan.losses.color`, called with (target, output).
+            chroma: Of `imgan.losses.chroma`, called with (target, output).
             texture: Of `imgan.losses.texture`, called with (target, output).
             **kwargs: Those of `AdversarialModel.compile`; `feature_matching` must
                 compare pairs.
@@ -118,6 +120,7 @@ class SRGAN(AdversarialModel):
             "frequency": frequency,
             "artifacts": artifacts,
             "color": color,
+            "chroma": chroma,
             "texture": texture,
         }
         self.pixel_loss = pixel_loss
@@ -196,7 +199,7 @@ class SRGAN(AdversarialModel):
         """Return the generator's losses by name, weighted."""
         target, weights = _target(batch), self.weights_of_terms
         terms = {"pixel": self.pixel_loss(target, fake_images)}
-        for name in ("perceptual", "frequency", "color", "texture"):
+        for name in ("perceptual", "frequency", "color", "chroma", "texture"):
             loss = getattr(self, name)
             if loss is not None:
                 terms[name] = loss(target, fake_images)

@@ -13,6 +13,7 @@ from imgan.config.srgan import SRGANRecipe
 from imgan.errors import ConfigError
 from imgan.errors import did_you_mean
 from imgan.losses.artifacts import ArtifactLoss
+from imgan.losses.chroma import ChromaLoss
 from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
@@ -48,7 +49,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         config = self.recipe.training
         weights = (
             *(config.pixel_weight, config.frequency, config.artifacts),
-            *(config.color, config.texture, config.feature_matching),
+            *(config.color, config.chroma, config.texture, config.feature_matching),
         )
         return any(weights) or config.perceptual is not None
 
@@ -112,6 +113,7 @@ class SRGANExperiment(SuperResolutionExperiment):
             "frequency": FocalFrequencyLoss() if config.frequency else None,
             "artifacts": ArtifactLoss() if config.artifacts else None,
             "color": self._color() if config.color else None,
+            "chroma": self._chroma() if config.chroma else None,
             "texture": self._texture() if config.texture else None,
             "weights": {
                 "pixel": config.pixel_weight,
@@ -120,6 +122,7 @@ class SRGANExperiment(SuperResolutionExperiment):
                 "frequency": config.frequency,
                 "artifacts": config.artifacts,
                 "color": config.color,
+                "chroma": config.chroma,
                 "texture": config.texture,
             },
         }
@@ -128,6 +131,14 @@ class SRGANExperiment(SuperResolutionExperiment):
         period = self.recipe.scale
         # Squares of about 32 pixels that hold whole cells of depth-to-space.
         return ColorLoss(32 // period * period, period)
+
+    def _chroma(self) -> ChromaLoss:
+        if self.recipe.data.channels == 1:
+            raise ConfigError(
+                "training.chroma does not apply to data.channels=1, which has no "
+                "colours. Leave it out"
+            )
+        return ChromaLoss()
 
     def _texture(self) -> SlicedWassersteinLoss:
         scale, side = self.recipe.scale, self.recipe.data.hr_patch_size
@@ -222,6 +233,7 @@ class SRGANExperiment(SuperResolutionExperiment):
         names += ["focal_frequency"] if config.frequency else []
         names += ["artifacts"] if config.artifacts else []
         names += ["color"] if config.color else []
+        names += ["chroma"] if config.chroma else []
         names += ["sliced_wasserstein"] if config.texture else []
         return [*names, *perceptual_names(perceptual)]
 
@@ -236,6 +248,8 @@ class SRGANExperiment(SuperResolutionExperiment):
         rows = super().plan()
         if self.recipe.training.texture:
             self._texture()
+        if self.recipe.training.chroma:
+            self._chroma()
         rows.append(("discriminator", size_of(discriminator)))
         rows.append(("losses", "; ".join(self._names(perceptual))))
         return rows

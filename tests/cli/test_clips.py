@@ -23,6 +23,7 @@ from tests.io.video.clips import length_of
 from tests.io.video.clips import make_clip
 from tests.io.video.clips import packets_of
 from tests.io.video.clips import photograph
+from tests.marks import thorough
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals")
 BICUBIC = ["--model", "bicubic", "--scale", "2"]
@@ -206,7 +207,7 @@ def test_ctrl_c_is_answered_and_the_rest_is_made_later(tmp_path):
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.parametrize(("room", "parts"), [(40_000, False), (82_000, True)])
+@pytest.mark.parametrize(("room", "parts"), [thorough(40_000, False), (82_000, True)])
 def test_a_full_disk_is_one_line_and_what_is_there_is_kept(room, parts, tmp_path):
     """Of a part, then of the clip: a limit for files stands for a disk."""
     import resource

@@ -54,6 +54,7 @@ def test_many_files_need_no_more_than_few(tmp_path: Path, model: Path) -> None:
     assert many <= 1.05 * few
 
 
+@pytest.mark.thorough
 def test_twelve_megapixels_at_x4_stay_below_three_gigabytes(
     tmp_path: Path, model: Path
 ) -> None:

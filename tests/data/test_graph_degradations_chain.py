@@ -207,6 +207,7 @@ def test_chain_is_that_of_numpy(seed: int, jpeg: float, allowed: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_eager_traced_and_in_a_pipeline_alike() -> None:
     """The same seed and step: the same images but for single roundings."""
     # One stage holds every operation and is traced in half the time.

@@ -50,6 +50,7 @@ def test_memory_that_does_not_suffice_fails_one_picture(tmp_path):
 
 @LINUX
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_result_of_300_megapixels_is_never_held(tmp_path):
     """It has 0.9 GB. Everything else takes 0.2 GB, the input of 56 MB included."""
     save_gradient(tmp_path / "in" / "large.jpg", 3750, 5000)

@@ -73,6 +73,7 @@ def test_killed_and_run_again_equals_undisturbed(folder, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_killed_at_any_moment(folder, tmp_path):
     moments = random.Random(5)
     kill_and_rerun(folder, tmp_path, [moments.uniform(0.2, 1.5) for _ in range(15)])

@@ -153,14 +153,8 @@ def test_int8_is_the_same_every_time_and_quiet(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        pytest.param("x4-fast", marks=pytest.mark.slow),
-        pytest.param("x4", marks=pytest.mark.thorough),
-        pytest.param("x2", marks=pytest.mark.thorough),
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("model", ["x4-fast", "x4", "x2"])
 def test_shipped_models_lose_little(
     model: str, shared_data: Path, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ print(peak() - before)
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_memory_is_bounded_by_the_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,13 +15,14 @@ from imgan.inference.tiling import pad_to_multiple
 from imgan.inference.tiling import plan_axis as plan_spans
 from imgan.types import Size
 from tests.inference.networks import picture
+from tests.marks import thorough
 
 LENGTHS = [*range(1, 40), *range(40, 98, 3)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("multiple", [1, 4, 16])
-@pytest.mark.parametrize("scale", [1, 2, 3])
+@pytest.mark.parametrize("multiple", [thorough(1), 4, thorough(16)])
+@pytest.mark.parametrize("scale", [thorough(1), 2, thorough(3)])
 def test_exact_tiles_are_those_of_the_batch_tools(multiple: int, scale: int) -> None:
     for tile, halo, minimum in itertools.product((16, 17, 32), (0, 3, 8), (1, 20)):
         grid = Grid(tile, halo, scale, multiple, minimum)
@@ -31,8 +32,8 @@ def test_exact_tiles_are_those_of_the_batch_tools(multiple: int, scale: int) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("multiple", [1, 4, 16])
-@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("multiple", [thorough(1), 4, thorough(16)])
+@pytest.mark.parametrize("scale", [thorough(1), 2])
 def test_blended_tiles_are_those_of_the_batch_tools(multiple: int, scale: int) -> None:
     for tile, overlap in itertools.product((16, 24, 32), (1, 4, 9)):
         grid = Grid(tile, 0, scale, multiple, overlap=overlap)

@@ -55,6 +55,7 @@ def rrdb_tensors() -> dict[str, Array]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_sixteen_million_parameters(tmp_path: Path) -> None:
     save_file(rrdb_tensors(), tmp_path / "x4plus.safetensors")
     answer = subprocess.run(

@@ -18,6 +18,7 @@ from imgan.io.images import read_image
 from imgan.io.images import write_image
 from tests.export import bundles
 from tests.inference.networks import picture
+from tests.marks import thorough
 
 TWO_DEVICES = """
 import sys
@@ -175,7 +176,7 @@ def test_no_class_of_a_network_is_needed(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["served", "small"])
+@pytest.mark.parametrize("model", [thorough("served"), "small"])
 def test_two_devices_share_the_work(model: str, folder: Path, tmp_path: Path) -> None:
     image = folder / "image.npy"
     told = run(TWO_DEVICES, folder / model, image, tmp_path)

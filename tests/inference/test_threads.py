@@ -49,6 +49,7 @@ def alone():
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_every_pool_is_told(alone):
     assert alone[:5] == ["1", "1", "1", "1", "1"]
 
@@ -59,6 +60,7 @@ def test_one_job_keeps_one_core_busy(alone):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_jobs_give_the_same_picture(alone):
     two = run(2)
     assert two[:5] == ["2", "2", "2", "2", str(min(2, usable_cores()))]

@@ -11,6 +11,7 @@ from imgan.config.degradation import DegradationConfig
 from imgan.data.graph_degradations.chain import degrade_batch
 from imgan.models.batch_degradation import BatchDegradation
 from imgan.models.randomness import StepRandom
+from tests.marks import thorough
 
 PHOTO = skimage.data.coffee()[100:196, 200:392] / np.float32(255)
 # (8, 32, 32, 3)
@@ -97,7 +98,7 @@ def test_pool_keeps_pairs_together() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pool", [0, 4])
+@pytest.mark.parametrize("pool", [0, thorough(4)])
 def test_in_fit_and_resumed(pool: int, tmp_path: Path) -> None:
     """Five steps, or three, a checkpoint and two: the same images are seen."""
     whole, first, second = _Model(pool), _Model(pool), _Model(pool)

@@ -14,6 +14,7 @@ from imgan.models.cyclegan import CycleGAN
 from imgan.models.randomness import StepRandom
 from imgan.networks.patchgan import MultiScalePatchGAN
 from imgan.types import Array
+from tests.marks import thorough
 from tests.models import cyclegan
 from tests.models.adversarial import numbers
 from tests.models.cyclegan import batch
@@ -239,7 +240,9 @@ def _state(made: CycleGAN) -> dict[str, Array]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("before", [1, 2], ids=["pool partly filled", "pool full"])
+@pytest.mark.parametrize(
+    "before", [thorough(1, id="pool partly filled"), pytest.param(2, id="pool full")]
+)
 def test_a_checkpoint_continues_exactly(tmp_path: Path, before: int) -> None:
     """With dropout, spectral directions, statistics of the batch and a pool of three.
 
@@ -358,6 +361,7 @@ def test_fit_learns_and_reports_averages() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_devices_equal_one() -> None:
     result = printed("two_devices_cyclegan")
     assert result["steps"] == 3

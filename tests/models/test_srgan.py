@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from imgan.losses.adversarial import ADVERSARIAL_LOSSES
 from imgan.losses.artifacts import ArtifactLoss
+from imgan.losses.chroma import ChromaLoss
 from imgan.losses.color import ColorLoss
 from imgan.losses.feature_matching import FeatureMatchingLoss
 from imgan.losses.frequency import FocalFrequencyLoss
@@ -17,6 +18,7 @@ from imgan.losses.sliced_wasserstein import SlicedWassersteinLoss
 from imgan.models.srgan import SRGAN
 from imgan.networks.repsr import RepSR
 from imgan.networks.unet_discriminator import UNetDiscriminator
+from tests.marks import thorough
 from tests.models.small import OneWeight
 
 BATCH = {
@@ -66,11 +68,13 @@ def real(dtype: str = "float32", **options: Any) -> SRGAN:
             "frequency": 0.5,
             "artifacts": 2.0,
             "color": 3.0,
+            "chroma": 2.0,
             "texture": 0.5,
         },
         frequency=FocalFrequencyLoss(),
         artifacts=ArtifactLoss(),
         color=ColorLoss(),
+        chroma=ChromaLoss(),
         texture=SlicedWassersteinLoss(8, 2, margin=0),
         feature_matching=FeatureMatchingLoss("paired"),
         feature_matching_weight=0.3,
@@ -139,7 +143,7 @@ def test_the_pixel_loss_is_the_one_that_was_given() -> None:
 def test_every_term_is_reported_and_they_add_up() -> None:
     model = real()
     logs = numbers(model.train_step(photographs()))
-    names = ("pixel", "frequency", "artifacts", "color", "texture")
+    names = ("pixel", "frequency", "artifacts", "color", "chroma", "texture")
     names += ("adversarial", "feature_matching")
     terms = [logs[f"generator_{name}_loss"] for name in names]
     assert all(term > 0 for term in terms)
@@ -147,7 +151,7 @@ def test_every_term_is_reported_and_they_add_up() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("dtype", [thorough("mixed_bfloat16"), "mixed_float16"])
 def test_both_stages_train_in_half_precision(dtype: str) -> None:
     model = real(dtype)
     data = tf.data.Dataset.from_tensors(photographs()).repeat()

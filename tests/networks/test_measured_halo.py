@@ -50,6 +50,7 @@ def test_measured_halo_of_a_sharp_network_is_the_exact_one(unit: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.thorough
 def test_measured_halo_is_the_smallest_that_holds_on_a_photograph(scale: int) -> None:
     rrdb = RRDBNet(scale=scale, num_filters=4, growth=2, num_blocks=6)
     randomize(rrdb)

@@ -14,9 +14,8 @@ TINY = "--image-size 8 --filters 4 --batch 2 --rounds 2 --steps 2"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "family", ["dcgan", pytest.param("cgan", marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize("family", ["dcgan", "cgan"])
+@pytest.mark.thorough
 def test_prints_rounds_and_ratios(family: str) -> None:
     result = subprocess.run(
         [

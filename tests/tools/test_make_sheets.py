@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_rows_of_truth_bicubic_and_models(tmp_path: Path) -> None:
     photographs = {"a": skimage.data.coffee(), "b": skimage.data.astronaut()}
     (tmp_path / "in").mkdir()

@@ -40,6 +40,7 @@ def weights(folder: Path) -> list[Array]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_slices_add_up_to_a_bundle(tmp_path: Path) -> None:
     cat = save_cat(tmp_path / "hr")
     folders = {"hr": str(tmp_path / "hr")}

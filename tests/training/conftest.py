@@ -161,11 +161,6 @@ def gan_recipe(family: str, **changes: Any) -> Recipe:
     return validate_recipe(gan_experiment(family, **changes))
 
 
-def slow(*values: Any) -> Any:
-    """Return parameters of a test that are tried only where there is time."""
-    return pytest.param(*values, marks=pytest.mark.slow)
-
-
 def numbers(run: RunFolder) -> list[dict[str, float]]:
     """Return the rows of `metrics.jsonl` without what a clock said."""
     rows = [json.loads(line) for line in run.metrics.read_text().splitlines()]

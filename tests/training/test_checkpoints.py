@@ -15,9 +15,9 @@ from imgan.training.run_folder import open_run
 from imgan.training.session import checkpoint_state
 from imgan.training.train import build_experiment
 from imgan.training.train import train
+from tests.marks import thorough
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe
-from tests.training.conftest import slow
 
 # Every kind of state at once: both optimizers' slots, loss scales, moving statistics,
 # power iterations, dropout, the pool and the strength of the augmentation.
@@ -111,7 +111,7 @@ def unfinish(run: RunFolder) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "part", ["state.data*", slow("state.index"), slow("notes.json")]
+    "part", ["state.data*", thorough("state.index"), thorough("notes.json")]
 )
 def test_a_checkpoint_cut_in_half_falls_back_and_ends_the_same(
     tiny: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture, part: str

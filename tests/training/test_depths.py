@@ -182,6 +182,7 @@ def test_trained_scored_and_enlarged_at_the_depth_of_the_files(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_grey_of_16_bits_is_trained_with_a_discriminator_too(tmp_path: Path) -> None:
     kind = KINDS["16 bit"]
     run = trained(kind, tmp_path, adversarial=True)

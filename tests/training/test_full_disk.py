@@ -17,6 +17,7 @@ from imgan.training.failures import explain
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import open_run
 from imgan.training.train import train
+from tests.marks import thorough
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
 from tests.training.conftest import gan_recipe
@@ -76,9 +77,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "limit",
     [
-        pytest.param(1_000, marks=pytest.mark.thorough),
-        pytest.param(2_000, marks=pytest.mark.thorough),
-        pytest.param(20_000, marks=pytest.mark.thorough),
+        thorough(1_000),
+        thorough(2_000),
+        thorough(20_000),
     ],
 )
 def test_files_that_may_not_grow_stop_a_run_that_resumes(
@@ -95,13 +96,9 @@ def test_files_that_may_not_grow_stop_a_run_that_resumes(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "room",
-    [
-        pytest.param(0, marks=pytest.mark.thorough),
-        8,
-        pytest.param(40, marks=pytest.mark.thorough),
-        pytest.param(80, marks=pytest.mark.thorough),
-    ],
+    [0, 8, 40, 80],
 )
+@pytest.mark.thorough
 def test_a_full_disk_stops_a_run_that_resumes_when_there_is_room(
     recipe_file: Path, small_disk: Path, room: int
 ) -> None:

@@ -69,6 +69,7 @@ def same(one: list[Any], two: list[Any]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_best_look_is_what_a_run_ends_with_however_often_it_is_killed(
     experiment: dict[str, Any],
     tmp_path: Path,
@@ -110,6 +111,7 @@ def test_a_run_that_gains_nothing_more_ends_early_also_if_killed_there(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_fine_tune_that_does_not_help_ends_with_what_it_began_with(
     experiment: dict[str, Any],
     tmp_path: Path,

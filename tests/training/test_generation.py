@@ -15,6 +15,7 @@ from imgan.training.run_folder import open_run
 from imgan.training.train import build_experiment
 from imgan.training.train import check_recipe
 from imgan.training.train import train
+from tests.marks import thorough
 from tests.training.conftest import NETWORKS
 from tests.training.conftest import gan_recipe
 from tests.training.conftest import numbers
@@ -152,7 +153,7 @@ def test_recipes_with_penalties_are_not_refused(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["dcgan", "cgan"])
+@pytest.mark.parametrize("family", ["dcgan", thorough("cgan")])
 def test_init_starts_from_the_generator_of_a_bundle(
     family: str, tmp_path: Path
 ) -> None:

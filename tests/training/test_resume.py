@@ -19,6 +19,7 @@ from imgan.config import validate_recipe
 from imgan.training.run_folder import RunFolder
 from imgan.training.run_folder import open_run
 from imgan.training.train import train
+from tests.marks import thorough
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
 from tests.training.conftest import gan_recipe
@@ -78,9 +79,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "family", ["gan", "dcgan", pytest.param("cgan", marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize("family", ["dcgan", thorough("gan"), thorough("cgan")])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     family: str, tmp_path: Path
 ) -> None:

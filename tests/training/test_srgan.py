@@ -49,6 +49,7 @@ def experiment(photographs: Path) -> dict[str, Any]:
             "frequency": 0.1,
             "artifacts": 1.0,
             "color": 1.0,
+            "chroma": 1.0,
             "texture": 1.0,
             "log_every": 2,
             "validate_every": 4,
@@ -73,10 +74,10 @@ def assert_page_shows_both_stages(result: RunFolder) -> None:
     page = Page(result)
     losses = page.chart("Losses")
     points = [path.count("M") + path.count("L") for [path] in curves(losses)]
-    # The pixel loss has a curve through both stages, eight others through the last.
-    assert sorted(points) == [2, 2, 2, 2, 2, 2, 2, 2, 4]
+    # The pixel loss has a curve through both stages, nine others through the last.
+    assert sorted(points) == [2, 2, 2, 2, 2, 2, 2, 2, 2, 4]
     legend = page.text[page.text.index("Losses") :]
-    names = ("pixel", "artifacts", "frequency", "color", "texture")
+    names = ("pixel", "artifacts", "frequency", "color", "chroma", "texture")
     names = (*names, "feature matching")
     for name in (*names, "adversarial"):
         assert f"generator {name} loss" in legend
@@ -109,7 +110,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
     assert card.fidelity_partner == "../pixel"
     assert card.losses == [
         *("l1", "nonsaturating", "feature_matching", "focal_frequency"),
-        *("artifacts", "color", "sliced_wasserstein"),
+        *("artifacts", "color", "chroma", "sliced_wasserstein"),
     ]
     pixel = read_card(result.path / "pixel")
     assert (pixel.losses, pixel.training_steps) == (["l1"], 4)
@@ -120,6 +121,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_start_from_a_bundle_trains_its_network_with_the_discriminator_at_once(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -265,6 +267,10 @@ def test_degrading_in_the_step_trains_as_well(
             r"data\.hr_patch_size must be at least \d+ for training\.texture\. .*: 16",
         ),
         (
+            {"data": {"channels": 1, "usm_targets": False, "degradation": None}},
+            r"training\.chroma does not apply to data\.channels=1",
+        ),
+        (
             {"family": "srgan", "training": {"r1_gamma": 1.0}},
             r"training\.r1_gamma is of each picture alone, and the batch normalisation "
             r"of SRGANDiscriminator mixes .*\. Leave it out, or take another family",
@@ -292,7 +298,7 @@ def test_recipes_that_cannot_work_are_told_before_the_first_step(
 
 
 # Weights of losses that compare with the truth.
-CONTENT = ("pixel_weight", "frequency", "artifacts", "color", "texture")
+CONTENT = ("pixel_weight", "frequency", "artifacts", "color", "chroma", "texture")
 CONTENT = (*CONTENT, "feature_matching")
 
 

@@ -13,6 +13,7 @@ from imgan.training.run_folder import open_run
 from imgan.training.train import train
 from imgan.training.watchdog import Alarm
 from imgan.training.watchdog import Watchdog
+from tests.marks import thorough
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe
 from tests.training.conftest import interrupt_after
@@ -81,7 +82,7 @@ def test_the_end_of_a_stage_is_a_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stops", [(6,), (7,), (8, 12)])
+@pytest.mark.parametrize("stops", [(6,), thorough((7,)), thorough((8, 12))])
 def test_killed_around_a_boundary_equals_undisturbed(
     stops: tuple[int, ...], tmp_path: Path
 ) -> None:

@@ -71,9 +71,8 @@ def written(experiment: dict[str, Any], folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "family", ["dcgan", pytest.param("cgan", marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize("family", ["dcgan", "cgan"])
+@pytest.mark.thorough
 def test_two_devices_train_and_resume_after_a_kill(family: str, tmp_path: Path) -> None:
     changes = {
         "strategy": "mirrored",
@@ -144,15 +143,9 @@ def recipe_of(family: str, folder: Path, photographs: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
-    "family",
-    [
-        "repsr",
-        *(
-            pytest.param(name, marks=pytest.mark.thorough)
-            for name in ("cyclegan", "realesrgan", "pix2pix", "pix2pixhd")
-        ),
-    ],
+    "family", ["repsr", "cyclegan", "realesrgan", "pix2pix", "pix2pixhd"]
 )
 def test_one_key_puts_every_family_on_two_devices(
     family: str, photographs: Path, tmp_path: Path
@@ -175,6 +168,7 @@ def test_one_key_puts_every_family_on_two_devices(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_batch_that_two_devices_cannot_share_is_refused(tmp_path: Path) -> None:
     changes = {"strategy": "mirrored"}
     experiment = gan_experiment("dcgan", data={"batch_size": 9}, training=changes)

@@ -19,9 +19,10 @@ from imgan.training.symptoms import SYMPTOMS
 from imgan.training.train import train
 from imgan.training.watchdog import Alarm
 from imgan.training.watchdog import Watchdog
+from tests.marks import slow
+from tests.marks import thorough
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_recipe
-from tests.training.conftest import slow
 
 LOOKS = {
     "steps": 40,
@@ -127,11 +128,7 @@ def test_a_generator_that_draws_one_picture_has_collapsed(
 
 
 @pytest.mark.parametrize(
-    "family",
-    [
-        *[pytest.param(name, marks=pytest.mark.slow) for name in ("gan", "cgan")],
-        *[pytest.param(n, marks=pytest.mark.thorough) for n in ("dcgan", "wgan_gp")],
-    ],
+    "family", [slow("gan"), *map(thorough, ("cgan", "dcgan", "wgan_gp"))]
 )
 def test_a_run_in_balance_raises_no_alarm(family: str, tmp_path: Path) -> None:
     """Early on `cgan`'s discriminator is always right, and `gan`'s samples are alike.
@@ -287,7 +284,7 @@ def test_what_did_not_help_once_is_not_tried_again(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stop", [(2, 9), slow((1, 11))])
+@pytest.mark.parametrize("stop", [(2, 9), thorough((1, 11))])
 def test_a_run_killed_after_it_went_back_ends_the_same(
     stop: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

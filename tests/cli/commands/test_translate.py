@@ -27,6 +27,7 @@ from tests.contracts import randomize
 from tests.inference.translators import save
 from tests.inference.translators import save_negative
 from tests.inference.translators import save_residual
+from tests.marks import thorough
 
 
 def run(*words: Any) -> int:
@@ -440,7 +441,7 @@ def test_ctrl_c_leaves_nothing_unfinished(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("levels", "values", "told"),
     [
-        (7, {"normalization": "instance"}, "are blended over 64"),
+        thorough(7, {"normalization": "instance"}, "are blended over 64"),
         (5, {"normalization": "none"}, "change nothing in the result"),
     ],
 )

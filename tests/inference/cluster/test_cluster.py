@@ -135,6 +135,7 @@ def test_files_and_report_are_those_of_one_machine(folder: Path) -> None:
     assert report.network_seconds > 0
 
 
+@pytest.mark.thorough
 def test_sizes_and_treatments_are_those_of_one_machine(folder: Path) -> None:
     treatment = Treatment(wrap="both", grey=True)
     target = TargetSize(50, 40, "stretch")
@@ -145,6 +146,7 @@ def test_sizes_and_treatments_are_those_of_one_machine(folder: Path) -> None:
     assert made == expected
 
 
+@pytest.mark.thorough
 def test_a_network_makes_the_same_bytes(folder: Path) -> None:
     options = BatchOptions(model="x4", overwrite=True)
     report = run(folder, options)
@@ -154,6 +156,7 @@ def test_a_network_makes_the_same_bytes(folder: Path) -> None:
     assert contents(folder / "out") == contents(folder / "alone")
 
 
+@pytest.mark.thorough
 def test_what_is_there_is_skipped_and_the_rest_made(folder: Path) -> None:
     assert run(folder).count("done") == PICTURES
     kept = {path: path.stat().st_mtime_ns for path in (folder / "out").iterdir()}
@@ -190,9 +193,8 @@ def test_one_of_two_workers_killed_in_the_middle(folder: Path) -> None:
     assert any("once more" in text for text in told)
 
 
-@pytest.mark.parametrize(
-    "overwrite", [False, pytest.param(True, marks=pytest.mark.thorough)]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize(
     ("worker", "times"), [(DiesOnce, 2), (DiesAfterWriting, 1)], ids=["before", "after"]
 )
@@ -216,6 +218,7 @@ def test_killed_around_the_rename(
     assert row.seconds > 0.5
 
 
+@pytest.mark.thorough
 def test_a_picture_that_kills_its_workers_is_given_up(folder: Path) -> None:
     report = run(folder, worker=DiesAlways)
     failed = [row for row in report.files if row.status != "done"]
@@ -228,6 +231,7 @@ def no_model(options: BatchOptions) -> Predictor:
     raise CheckpointError("The weights are damaged")
 
 
+@pytest.mark.thorough
 def test_a_model_that_cannot_be_loaded_ends_the_job(folder: Path) -> None:
     with pytest.raises(CheckpointError, match="The weights are damaged"):
         run(folder, load=no_model)
@@ -245,6 +249,7 @@ def test_workers_that_die_while_they_load_end_the_job(folder: Path) -> None:
         run(folder, load=dying_model)
 
 
+@pytest.mark.thorough
 def test_an_interrupt_removes_what_was_begun(folder: Path) -> None:
     def on_event(event: Event) -> None:
         raise KeyboardInterrupt
