@@ -6,10 +6,11 @@ Every candidate is trained by `recipes/anchored_edsr/x4.yaml` with its own netwo
 with what `--set` changes for all of them (`training.precision=float32` where the
 processor has no bfloat16), for as many steps as fit into the minutes on this machine's
 cores, with a learning rate that ends at zero: two short runs tell what a step costs.
-Processor time is counted, so other work on the machine makes it last longer and changes
-nothing else. Printed is a table of PSNR on the recipe's validation pictures and of
-input megapixels per second, in turn, in bfloat16 and float32. Called again, it goes on
-with what is missing.
+Processor time is counted, so other work on the machine makes it last longer; leave the
+machine alone all the same, for two threads of one core take more of it when both are
+busy. Printed is a table of PSNR on the recipe's validation pictures and of input
+megapixels per second, in turn, in bfloat16 and float32. Called again, it goes on with
+what is missing.
 """
 
 import argparse
