@@ -1,38 +1,34 @@
-"""Compare networks by what equal processor time of training makes of them.
+"""Compare networks by what equal time of training makes of them.
 
     python tools/compare_networks.py OUT [--minutes 20] [--only NAME...] [--set K=V...]
 
 Every candidate is trained by `recipes/anchored_edsr/x4.yaml` with its own network, and
 with what `--set` changes for all of them (`training.precision=float32` where the
-processor has no bfloat16), for as many steps as fit into the minutes on this machine's
-cores, with a learning rate that ends at zero: two short runs tell what a step costs.
-Processor time is counted, so other work on the machine makes it last longer; leave the
-machine alone all the same, for two threads of one core take more of it when both are
-busy. Printed is a table of PSNR on the recipe's validation pictures and of input
-megapixels per second, in turn, in bfloat16 and float32. Called again, it goes on with
-what is missing.
+processor has no bfloat16), for as many steps as fit into the minutes on this machine,
+with a learning rate that ends at zero: a short run tells what a step costs. Leave the
+machine alone meanwhile. Printed is a table of PSNR on the recipe's validation pictures
+and of input megapixels per second, in turn, in bfloat16 and float32. Called again, it
+goes on with what is missing.
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from imgan.bundles.card import read_card
-from imgan.machine import usable_cores
 from imgan.runtime import import_tensorflow
+from imgan.training.run_folder import RunFolder
 
 RECIPE = Path(__file__).resolve().parent.parent / "recipes/anchored_edsr/x4.yaml"
-SHORT, LONGER = 45, 75
-"""Steps of the two runs that tell what a step costs.
+TRIAL, PART = 75, 15
+"""Steps of the run that tells what a step costs, and of the parts that it is timed in.
 
-Both are longer than the first epoch, in which pictures are decoded.
+The first epoch, in which pictures are decoded, is over in the first parts.
 """
 
 
@@ -86,46 +82,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(
     candidate: Candidate, folder: Path, minutes: float, changes: Sequence[str]
 ) -> None:
-    """Train one candidate for its share of processor time, unless that is done."""
+    """Train one candidate for its minutes, unless that is done."""
     if (folder / "run" / "bundle").is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
     plan = folder / "steps.json"
     if not plan.is_file():
-        times = [
-            _processor_time(candidate, folder / f"trial-{steps}", steps, changes)
-            for steps in (SHORT, LONGER)
-        ]
-        cost = (times[1] - times[0]) / (LONGER - SHORT)
-        steps = max(1, int(minutes * 60 * usable_cores() / cost))
+        _run(candidate, folder / "trial", [*changes, *_timing(TRIAL, TRIAL, PART)])
+        cost = min(_seconds_per_step(folder / "trial"))
+        steps = max(1, int(minutes * 60 / cost))
         plan.write_text(json.dumps({"steps": steps, "seconds_per_step": cost}))
     steps = json.loads(plan.read_text())["steps"]
-    _processor_time(candidate, folder / "run", steps, changes)
+    looks = max(1, steps // 4)
+    _run(candidate, folder / "run", [*changes, *_timing(steps, looks, min(100, steps))])
 
 
-def _processor_time(
-    candidate: Candidate, run: Path, steps: int, changes: Sequence[str]
-) -> float:
-    """Train for some steps; return the seconds of all cores that it took."""
-    own: dict[str, Any] = {
-        "family": candidate.family,
-        "generator": candidate.generator,
-        "training.steps": steps,
-        "training.warmup_steps": min(200, steps // 4),
-        "training.validate_every": max(1, steps // 4),
-        "training.checkpoint_every": min(500, steps),
-        "training.log_every": min(100, steps),
-    }
+def _timing(steps: int, looks: int, logs: int) -> list[str]:
+    """Return a run's length, and how often it looks at the validation and logs."""
+    return [
+        f"training.steps={steps}",
+        f"training.warmup_steps={min(200, steps // 4)}",
+        f"training.validate_every={looks}",
+        f"training.checkpoint_every={min(500, steps)}",
+        f"training.log_every={logs}",
+    ]
+
+
+def _run(candidate: Candidate, run: Path, changes: Sequence[str]) -> None:
+    """Train, in a process of its own that leaves no memory and threads behind."""
     words = [sys.executable, "-m", "imgan", "train", str(RECIPE), "--run-dir", str(run)]
-    for change in [*changes, *(f"{key}={json.dumps(own[key])}" for key in own)]:
+    network = [
+        f"family={candidate.family}",
+        f"generator={json.dumps(candidate.generator)}",
+    ]
+    for change in [*network, *changes]:
         words += ["--set", change]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with (run.parent / "log.txt").open("a", encoding="utf-8") as log:
         # Paths of a recipe are relative to where it is run.
         folder = RECIPE.parents[2]
         subprocess.run(words, cwd=folder, stdout=log, stderr=log, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _seconds_per_step(run: Path) -> list[float]:
+    """Return what a step took in each part of a run."""
+    rows = map(json.loads, RunFolder(run).metrics.read_text("utf-8").splitlines())
+    return [row["seconds_per_step"] for row in rows if "seconds_per_step" in row]
 
 
 def _speeds(folders: dict[str, Path]) -> dict[str, tuple[float, float]]:
