@@ -37,7 +37,7 @@ def started(tmp_path: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
-    until = time.monotonic() + 300
+    until = time.monotonic() + 120
     while not begun(tmp_path):
         assert process.poll() is None, process.communicate()
         if time.monotonic() > until:

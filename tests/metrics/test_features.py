@@ -66,7 +66,6 @@ def test_an_absent_file_is_named(tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.thorough
 def test_weights_are_read_and_others_refused(tmp_path: Path):
     """With random weights: Keras' network behind its own preprocessing, reproduced."""
     network = keras.applications.InceptionV3(

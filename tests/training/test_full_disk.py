@@ -74,14 +74,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "limit",
-    [
-        thorough(1_000),
-        thorough(2_000),
-        thorough(20_000),
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("limit", [1_000, 2_000, 20_000])
 def test_files_that_may_not_grow_stop_a_run_that_resumes(
     recipe_file: Path, tmp_path: Path, limit: int
 ) -> None:
@@ -94,11 +88,7 @@ def test_files_that_may_not_grow_stop_a_run_that_resumes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "room",
-    [0, 8, 40, 80],
-)
-@pytest.mark.thorough
+@pytest.mark.parametrize("room", [thorough(0), 8, thorough(40), thorough(80)])
 def test_a_full_disk_stops_a_run_that_resumes_when_there_is_room(
     recipe_file: Path, small_disk: Path, room: int
 ) -> None:

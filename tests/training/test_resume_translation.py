@@ -106,7 +106,6 @@ def written(values: dict[str, Any], folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.thorough
 def test_pairs_killed_at_random_steps_equal_undisturbed(
     pairs: Folders, held_out: Folders, tmp_path: Path
 ) -> None:

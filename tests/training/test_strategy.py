@@ -19,6 +19,7 @@ from imgan.training import super_resolution as enlarging
 from imgan.training.run_folder import RunFolder
 from imgan.training.strategy import choose_strategy
 from imgan.training.train import build_experiment
+from tests.marks import thorough
 from tests.training import translating
 from tests.training.conftest import assert_same_end
 from tests.training.conftest import gan_experiment
@@ -71,8 +72,8 @@ def written(experiment: dict[str, Any], folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["dcgan", "cgan"])
 @pytest.mark.thorough
+@pytest.mark.parametrize("family", ["dcgan", "cgan"])
 def test_two_devices_train_and_resume_after_a_kill(family: str, tmp_path: Path) -> None:
     changes = {
         "strategy": "mirrored",
@@ -143,9 +144,9 @@ def recipe_of(family: str, folder: Path, photographs: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.thorough
 @pytest.mark.parametrize(
-    "family", ["repsr", "cyclegan", "realesrgan", "pix2pix", "pix2pixhd"]
+    "family",
+    ["repsr", *map(thorough, ("cyclegan", "realesrgan", "pix2pix", "pix2pixhd"))],
 )
 def test_one_key_puts_every_family_on_two_devices(
     family: str, photographs: Path, tmp_path: Path
