@@ -17,7 +17,6 @@ from imgan.models.step_degradation import StepDegradation
 
 Stage = Literal["pixel", "adversarial"]
 
-_TERMS = ("perceptual", "frequency", "artifacts", "color", "chroma", "texture")
 _PIXEL_NUMBERS = ("generator_pixel_loss", "generator_gradient_norm")
 
 
@@ -27,10 +26,10 @@ class SRGAN(AdversarialModel):
 
     [Ledig et al., 2017](https://arxiv.org/abs/1609.04802), section 2.2, and
     [Wang et al., 2018](https://arxiv.org/abs/1809.00219), section 3.2. The generator's
-    loss is a weighted sum of a pixel loss, the adversarial loss and any of: a
-    perceptual distance, matching of the discriminator's features between an image and
-    its own target, a distance of spectra, the pixel loss where texture looks like an
-    artefact, a distance of mean colours and one of amounts of texture.
+    loss is a weighted sum of a pixel loss, the adversarial loss and any of: losses
+    that compare with the target (a perceptual distance, one of spectra, of colours, of
+    texture), matching of the discriminator's features between an image and its own
+    target, and the pixel loss where texture looks like an artefact.
 
     `stage` says what a step does. In `"pixel"` the generator alone learns, by the pixel
     loss with a weight of one and an optimizer of its own; an adversarial loss needs a
@@ -48,6 +47,7 @@ class SRGAN(AdversarialModel):
 
     Example:
         >>> from imgan.losses.adversarial import NonSaturatingLoss
+        >>> from imgan.losses.color import ColorLoss
         >>> from imgan.losses.pixel import PixelL1Loss
         >>> from imgan.networks.repsr import RepSR
         >>> from imgan.networks.unet_discriminator import UNetDiscriminator
@@ -59,7 +59,8 @@ class SRGAN(AdversarialModel):
         ...     discriminator_loss=NonSaturatingLoss("discriminator"),
         ...     pixel_loss=PixelL1Loss(),
         ...     pixel_optimizer=keras.optimizers.Adam(2e-4),
-        ...     weights={"pixel": 0.01, "adversarial": 0.005},
+        ...     content_losses={"color": ColorLoss()},
+        ...     weights={"pixel": 0.01, "color": 1.0, "adversarial": 0.005},
         ... )
     """
 
@@ -86,12 +87,8 @@ class SRGAN(AdversarialModel):
         pixel_loss: keras.losses.Loss,
         pixel_optimizer: Any,
         weights: Mapping[str, float],
-        perceptual: keras.losses.Loss | None = None,
-        frequency: keras.losses.Loss | None = None,
+        content_losses: Mapping[str, keras.losses.Loss] | None = None,
         artifacts: keras.losses.Loss | None = None,
-        color: keras.losses.Loss | None = None,
-        chroma: keras.losses.Loss | None = None,
-        texture: keras.losses.Loss | None = None,
         **kwargs: Any,
     ) -> None:
         """Set optimizers and losses.
@@ -103,31 +100,18 @@ class SRGAN(AdversarialModel):
             discriminator_loss: As in `AdversarialModel`.
             pixel_loss: Called with (target, output), in both stages.
             pixel_optimizer: A Keras optimizer, of the pixel stage.
-            weights: Of `pixel`, `adversarial` and every other loss that is given, in
-                the adversarial stage.
-            perceptual: Of `imgan.losses.perceptual`, called with (target, output).
-            frequency: Of `imgan.losses.frequency`, called with (target, output).
+            weights: Of `pixel`, `adversarial` and every other loss that is given, by
+                name, in the adversarial stage.
+            content_losses: By names of your choice, which the logs have as
+                `generator_NAME_loss`; called with (target, output).
             artifacts: Of `imgan.losses.artifacts`, called with the target and a list of
                 output and moving average's output.
-            color: Of `imgan.losses.color`, called with (target, output).
-            chroma: Of `imgan.losses.chroma`, called with (target, output).
-            texture: Of `imgan.losses.texture`, called with (target, output).
             **kwargs: Those of `AdversarialModel.compile`; `feature_matching` must
                 compare pairs.
         """
-        given = {
-            "perceptual": perceptual,
-            "frequency": frequency,
-            "artifacts": artifacts,
-            "color": color,
-            "chroma": chroma,
-            "texture": texture,
-        }
-        self.pixel_loss = pixel_loss
-        for name, loss in given.items():
-            setattr(self, name, loss)
+        self.pixel_loss, self.artifacts = pixel_loss, artifacts
+        self.content_losses = dict(content_losses or {})
         self.weights_of_terms = dict(weights)
-        self._terms = ("pixel", *(name for name, loss in given.items() if loss))
         if self.degradation is not None:
             kwargs["jit_compile"] = False
         super().compile(
@@ -142,7 +126,8 @@ class SRGAN(AdversarialModel):
     @property
     def term_names(self) -> tuple[str, ...]:
         """Names of the generator's loss terms beside the adversarial one."""
-        return (*self._terms, *super().term_names)
+        artifacts = ("artifacts",) if self.artifacts else ()
+        return ("pixel", *self.content_losses, *artifacts, *super().term_names)
 
     @property
     def metrics(self) -> list[Any]:
@@ -199,10 +184,8 @@ class SRGAN(AdversarialModel):
         """Return the generator's losses by name, weighted."""
         target, weights = _target(batch), self.weights_of_terms
         terms = {"pixel": self.pixel_loss(target, fake_images)}
-        for name in ("perceptual", "frequency", "color", "chroma", "texture"):
-            loss = getattr(self, name)
-            if loss is not None:
-                terms[name] = loss(target, fake_images)
+        for name, loss in self.content_losses.items():
+            terms[name] = loss(target, fake_images)
         if self.artifacts is not None:
             steady = self.ema_generator(batch["lr_images"], training=False)
             steady = tf.stop_gradient(steady)
@@ -225,7 +208,7 @@ class SRGAN(AdversarialModel):
         config = super().get_compile_config()
         if not config:
             return {}
-        names = ("pixel_loss", "pixel_optimizer", *_TERMS)
+        names = ("pixel_loss", "pixel_optimizer", "content_losses", "artifacts")
         serialize = keras.saving.serialize_keras_object
         more = {name: serialize(getattr(self, name)) for name in names}
         return {**config, **more, "weights": self.weights_of_terms}

@@ -1,7 +1,10 @@
 """Super-resolution with an adversarial loss, as an experiment."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+
+import keras
 
 from imgan import families
 from imgan.bundles.bundle import save_bundle
@@ -47,10 +50,8 @@ class SRGANExperiment(SuperResolutionExperiment):
     def content_teaches(self) -> bool:
         """Whether losses that compare with the truth have any weight."""
         config = self.recipe.training
-        weights = (
-            *(config.pixel_weight, config.frequency, config.artifacts),
-            *(config.color, config.chroma, config.texture, config.feature_matching),
-        )
+        weights = [config.pixel_weight, config.feature_matching]
+        weights += [getattr(config, name) for name in self._content_builders()]
         return any(weights) or config.perceptual is not None
 
     @property
@@ -95,7 +96,8 @@ class SRGANExperiment(SuperResolutionExperiment):
         steps = config.steps - config.pixel_steps
         model.compile(
             **adversarial_arguments(config, steps, self.rate_scale),
-            **self._content(generator),
+            **self._content(self._content_losses(generator)),
+            pixel_loss=self.pixel_loss(generator),
             **self._matching(discriminator),
             pixel_optimizer=build_optimizer(
                 config.pixel_optimizer, config.pixel_steps, self.rate_scale
@@ -103,28 +105,36 @@ class SRGANExperiment(SuperResolutionExperiment):
         )
         return model
 
-    def _content(self, generator: Any) -> dict[str, Any]:
-        """Return the losses that compare with the target, and all weights."""
-        config = self.recipe.training
-        perceptual = config.perceptual
+    def _content_builders(self) -> dict[str, Callable[[], keras.losses.Loss]]:
+        """Return what builds each loss whose weight is a key of `training`."""
         return {
-            "pixel_loss": self.pixel_loss(generator),
-            "perceptual": self._perceptual(generator),
-            "frequency": FocalFrequencyLoss() if config.frequency else None,
-            "artifacts": ArtifactLoss() if config.artifacts else None,
-            "color": self._color() if config.color else None,
-            "chroma": self._chroma() if config.chroma else None,
-            "texture": self._texture() if config.texture else None,
-            "weights": {
-                "pixel": config.pixel_weight,
-                "adversarial": config.adversarial_weight,
-                "perceptual": perceptual.weight if perceptual else 0.0,
-                "frequency": config.frequency,
-                "artifacts": config.artifacts,
-                "color": config.color,
-                "chroma": config.chroma,
-                "texture": config.texture,
-            },
+            "frequency": FocalFrequencyLoss,
+            "color": self._color,
+            "chroma": self._chroma,
+            "texture": self._texture,
+            "artifacts": ArtifactLoss,
+        }
+
+    def _content_losses(self, generator: Any) -> dict[str, keras.losses.Loss]:
+        """Return the losses beside pixels that compare with the target, by key."""
+        perceptual = self._perceptual(generator)
+        losses = {"perceptual": perceptual} if perceptual else {}
+        for name, build in self._content_builders().items():
+            if getattr(self.recipe.training, name):
+                losses[name] = build()
+        return losses
+
+    def _content(self, losses: dict[str, keras.losses.Loss]) -> dict[str, Any]:
+        """Return what the model takes for them, with the weights of all terms."""
+        config = self.recipe.training
+        weights = {"pixel": config.pixel_weight}
+        for name in losses:
+            weight = getattr(config, name)
+            weights[name] = weight.weight if name == "perceptual" else weight
+        return {
+            "content_losses": {k: v for k, v in losses.items() if k != "artifacts"},
+            "artifacts": losses.get("artifacts"),
+            "weights": {**weights, "adversarial": config.adversarial_weight},
         }
 
     def _color(self) -> ColorLoss:
@@ -223,35 +233,29 @@ class SRGANExperiment(SuperResolutionExperiment):
 
     def losses(self, model: Any) -> list[str]:
         """Return the names of the losses that a model was trained by, for the card."""
-        return self._names(model.perceptual)
+        losses = [*model.content_losses.values(), model.artifacts]
+        return self._names([loss for loss in losses if loss is not None])
 
-    def _names(self, perceptual: PerceptualLoss | None) -> list[str]:
+    def _names(self, content: Sequence[keras.losses.Loss]) -> list[str]:
         config = self.recipe.training
         pixels = config.pixel_weight or config.pixel_steps
         names: list[str] = [config.pixel_loss] if pixels else []
         names += adversarial_loss_names(config)
-        names += ["focal_frequency"] if config.frequency else []
-        names += ["artifacts"] if config.artifacts else []
-        names += ["color"] if config.color else []
-        names += ["chroma"] if config.chroma else []
-        names += ["sliced_wasserstein"] if config.texture else []
-        return [*names, *perceptual_names(perceptual)]
+        for loss in content:
+            perceptual = isinstance(loss, PerceptualLoss)
+            names += perceptual_names(loss) if perceptual else [loss.name]
+        return names
 
     def plan(self) -> list[tuple[str, str]]:
         """Build the networks and list the data, as a run would."""
-        discriminator = self.build_discriminator()
-        # Names of layers and files are looked at before anything is spent.
+        generator, discriminator = self.build_generator(), self.build_discriminator()
+        # What losses cannot take is told before any picture is looked at.
         self._matching(discriminator)
-        perceptual = None
-        if self.recipe.training.perceptual:
-            perceptual = self._perceptual(self.build_generator())
+        self.pixel_loss(generator)
+        content = self._content_losses(generator)
         rows = super().plan()
-        if self.recipe.training.texture:
-            self._texture()
-        if self.recipe.training.chroma:
-            self._chroma()
         rows.append(("discriminator", size_of(discriminator)))
-        rows.append(("losses", "; ".join(self._names(perceptual))))
+        rows.append(("losses", "; ".join(self._names([*content.values()]))))
         return rows
 
 

@@ -138,7 +138,10 @@ class SuperResolutionExperiment(Experiment):
         network = model.ema_generator
         pairs: PairStore | list[ImagePair] = open_validation(self.recipe) or []
         ranges = (network.input_range, network.output_range)
-        return SuperResolutionValidator(network, pairs, self.recipe.scale, run, ranges)
+        reach = halo(network.fused())
+        return SuperResolutionValidator(
+            network, pairs, self.recipe.scale, run, ranges, reach
+        )
 
     def bundle(self, model: Any, scores: dict[str, float]) -> tuple[Any, Card]:
         """Return the moving average in its inference form, and its card."""

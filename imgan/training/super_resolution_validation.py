@@ -10,12 +10,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from imgan.bundles.grid import Grid
 from imgan.data.pair_store import ImagePair
 from imgan.data.pair_store import PairStore
 from imgan.data.pixels import as_unit
 from imgan.data.pixels import to_uint8
 from imgan.data.resize import resize_bicubic
 from imgan.inference.tiling import pad_to_multiple
+from imgan.inference.tiling import plan_tiles
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.metrics.color import color_drift
@@ -29,10 +31,13 @@ from imgan.training.experiment import Validator
 from imgan.training.run_folder import RunFolder
 from imgan.training.sheets import arrange
 from imgan.types import Array
+from imgan.types import Size
 from imgan.types import ValueRange
 from imgan.types import dtype_peak
 from imgan.types import to_range
 
+# Side of a tile in low-resolution pixels, which bounds the memory for large pictures.
+TILE = 512
 # Largest side of a crop on the sample sheet, in high-resolution pixels.
 SHEET_CROP = 192
 # Pictures on the sheet.
@@ -89,6 +94,8 @@ class SuperResolutionValidator(Validator):
         scale: Ratio of high to low resolution.
         run: Where samples go.
         ranges: Value range of the network's input and output.
+        halo: Input pixels on one side that an output pixel depends on, with which large
+            pictures are enlarged in tiles; None: always whole.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class SuperResolutionValidator(Validator):
         scale: int,
         run: RunFolder,
         ranges: tuple[ValueRange, ValueRange],
+        halo: int | None = None,
     ) -> None:
         self.pairs = pairs
         self.pictures = len(pairs)
@@ -105,7 +113,8 @@ class SuperResolutionValidator(Validator):
         self.run = run
         self._ranges = ranges
         self._references: list[_Reference] = []
-        self._multiple = network.size_multiple
+        tile, reach = (0, 0) if halo is None else (TILE, halo)
+        self._grid = Grid(tile, reach, scale, network.size_multiple)
         channels = self._channels = network.input_shape[-1]
         self._predict: Callable[[Any], Any] = tf.function(
             lambda images: network(images, training=False),
@@ -189,9 +198,12 @@ class SuperResolutionValidator(Validator):
     def _enlarge(self, pair: ImagePair) -> Array:
         """Return the output in the dtype of the truth, float32 if it is not finite."""
         lr_range, (low, high) = self._ranges
-        padded = pad_to_multiple(as_unit(pair.lr), self._multiple)
-        outputs = np.asarray(self._predict(to_range(padded, lr_range)[None]))[0]
-        outputs = outputs[: pair.hr.shape[0], : pair.hr.shape[1]]
+        padded = pad_to_multiple(as_unit(pair.lr), self._grid.multiple)
+        pixels = to_range(padded, lr_range)
+        outputs = np.empty(pair.hr.shape, np.float32)
+        for tile in plan_tiles(Size(*pair.lr.shape[:2]), self._grid):
+            made = np.asarray(self._predict(pixels[tile.read.slices()][None]))[0]
+            outputs[tile.place.slices()] = made[tile.crop.slices()]
         peak = dtype_peak(pair.hr.dtype)
         scaled = (outputs - low) * np.float32(peak / (high - low))
         if pair.hr.dtype == np.float32 or not np.isfinite(scaled).all():

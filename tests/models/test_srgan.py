@@ -71,11 +71,13 @@ def real(dtype: str = "float32", **options: Any) -> SRGAN:
             "chroma": 2.0,
             "texture": 0.5,
         },
-        frequency=FocalFrequencyLoss(),
+        content_losses={
+            "frequency": FocalFrequencyLoss(),
+            "color": ColorLoss(),
+            "chroma": ChromaLoss(),
+            "texture": SlicedWassersteinLoss(8, 2, margin=0),
+        },
         artifacts=ArtifactLoss(),
-        color=ColorLoss(),
-        chroma=ChromaLoss(),
-        texture=SlicedWassersteinLoss(8, 2, margin=0),
         feature_matching=FeatureMatchingLoss("paired"),
         feature_matching_weight=0.3,
     )
@@ -217,6 +219,7 @@ def test_a_saved_model_goes_on_training_alike(tmp_path: Path) -> None:
     logs = numbers(again.train_step(photographs()))
     assert set(logs) == set(numbers(model.train_step(photographs())))
     assert again.weights_of_terms == model.weights_of_terms
+    assert again.content_losses.keys() == model.content_losses.keys()
 
 
 def test_a_checkpoint_holds_the_optimizers_of_both_stages() -> None:

@@ -74,7 +74,7 @@ def build() -> SRGAN:
         pixel_loss=PixelL1Loss(),
         pixel_optimizer=keras.optimizers.SGD(1e-2),
         weights={"pixel": 1.0, "adversarial": 0.1, "frequency": 1.0, "artifacts": 5.0},
-        frequency=FocalFrequencyLoss(),
+        content_losses={"frequency": FocalFrequencyLoss()},
         artifacts=ArtifactLoss(),
         feature_matching=FeatureMatchingLoss("paired"),
         feature_matching_weight=0.3,

@@ -110,7 +110,7 @@ def test_both_stages_run_and_the_bundle_names_its_partner(
     assert card.fidelity_partner == "../pixel"
     assert card.losses == [
         *("l1", "nonsaturating", "feature_matching", "focal_frequency"),
-        *("artifacts", "color", "chroma", "sliced_wasserstein"),
+        *("color", "chroma", "sliced_wasserstein", "artifacts"),
     ]
     pixel = read_card(result.path / "pixel")
     assert (pixel.losses, pixel.training_steps) == (["l1"], 4)

@@ -16,6 +16,8 @@ from imgan.data.pair_store import ImagePair
 from imgan.data.resize import resize_bicubic
 from imgan.metrics.psnr import psnr
 from imgan.metrics.ssim import ssim
+from imgan.networks.halo import halo
+from imgan.networks.repsr import RepSR
 from imgan.training.experiment import Look
 from imgan.training.run_folder import RunFolder
 from imgan.training.super_resolution_validation import SuperResolutionValidator
@@ -214,6 +216,33 @@ def test_other_channels_are_scored_together(
 
 def test_nothing_is_measured_without_pairs(tmp_path: Path) -> None:
     assert look([], tmp_path) == Look({})
+
+
+def test_large_pictures_are_enlarged_in_tiles_and_score_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tile of 16 with two halos of 2 is 20 pixels at most, of a picture of 43x31."""
+    module = "imgan.training.super_resolution_validation"
+    monkeypatch.setattr(f"{module}.TILE", 16)
+    (tmp_path / "samples").mkdir()
+    network = RepSR(scale=2, num_filters=4, num_convs=1)
+    pair = pair_of(cv2.resize(skimage.data.astronaut(), (86, 62), interpolation=3))
+    found = []
+    for reach, longest in ((None, 43), (halo(network.fused()), 20)):
+        validate = SuperResolutionValidator(
+            network, [pair], 2, RunFolder(tmp_path), UNIT, reach
+        )
+        predict, sides = validate._predict, set[int]()
+
+        def watched(images: Any, predict: Any = predict, sides: Any = sides) -> Any:
+            sides.update(images.shape[1:3])
+            return predict(images)
+
+        monkeypatch.setattr(validate, "_predict", watched)
+        found.append(validate(1).scores)
+        assert 16 < max(sides) <= longest
+    whole, tiled = found
+    assert tiled == pytest.approx(whole, abs=1e-3)
 
 
 def test_sides_that_a_network_does_not_take_are_padded_and_cut_again(
