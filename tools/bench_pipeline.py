@@ -1,6 +1,6 @@
 """Compare how fast training batches are made with how fast a step consumes them.
 
-    RECIPE=recipes/anchored_edsr/x4.yaml
+    RECIPE=recipes/anchored_edsr/x4-start.yaml
     python tools/bench_pipeline.py $RECIPE --set data.train.hr=PHOTOS
     python tools/bench_pipeline.py $RECIPE --set 'data.degradation={}'
 

@@ -2,8 +2,8 @@
 
     python tools/compare_networks.py OUT [--minutes 20] [--only NAME...] [--set K=V...]
 
-Every candidate is trained by `recipes/anchored_edsr/x4.yaml` with its own network, and
-with what `--set` changes for all of them (`training.precision=float32` where the
+Every candidate is trained by `recipes/anchored_edsr/x4-start.yaml` with its own
+network and what `--set` changes for all of them (`training.precision=float32` where the
 processor has no bfloat16), for as many steps as fit into the minutes on this machine,
 with a learning rate that ends at zero: a short run tells what a step costs. Leave the
 machine alone meanwhile. Printed is a table of PSNR on the recipe's validation pictures
@@ -24,7 +24,7 @@ from imgan.bundles.card import read_card
 from imgan.runtime import import_tensorflow
 from imgan.training.run_folder import RunFolder
 
-RECIPE = Path(__file__).resolve().parent.parent / "recipes/anchored_edsr/x4.yaml"
+RECIPE = Path(__file__).resolve().parent.parent / "recipes/anchored_edsr/x4-start.yaml"
 TRIAL, PART = 75, 15
 """Steps of the run that tells what a step costs, and of the parts that it is timed in.
 
