@@ -7,11 +7,10 @@ import pytest
 
 from imgan.bundles.bundle import load_network
 from imgan.bundles.bundle import save_bundle
-from imgan.bundles.card import read_card
 from imgan.bundles.register import PRETRAINED
 from imgan.metrics.checkerboard import checkerboard
-from imgan.networks.srresnet import SRResNet
 from imgan.types import Array
+from tests.tools.bundles import save_srresnet
 from tests.tools.loading import load_tool
 
 
@@ -52,17 +51,7 @@ def test_a_pattern_of_the_last_biases_goes_and_the_rest_stays(
 def test_networks_without_such_an_end_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    network = SRResNet(scale=4, num_filters=8, num_blocks=1)
-    network(np.zeros((1, 16, 16, 3), np.float32))
-    card = read_card(PRETRAINED / "x4-fast")
-    spec = card.network.model_copy(
-        update={
-            "path": "imgan.networks.srresnet:SRResNet",
-            "config": {"scale": 4, "num_filters": 8, "num_blocks": 1},
-            "parameters": network.count_params(),
-        }
-    )
-    save_bundle(network, card.model_copy(update={"network": spec}), tmp_path / "other")
+    save_srresnet(tmp_path / "other")
     with pytest.raises(SystemExit):
         load_tool("level_bundle").main([str(tmp_path / "other")])
     assert "no bias for each pixel of a cell" in capsys.readouterr().err
