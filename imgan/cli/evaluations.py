@@ -28,7 +28,7 @@ def super_resolution_table(result: "Evaluation") -> str:
             "",
             *(_line(name, scores, width) for name, scores in means),
             "",
-            f"{result.model}{_dial(result)} at scale {result.scale} on {count} "
+            f"{result.model}{_treatment(result)} at scale {result.scale} on {count} "
             f"picture{'' if count == 1 else 's'}",
             f"{result.protocol}",
             "sharp: energy of gradients relative to the truth's; drift: of the mean "
@@ -52,8 +52,13 @@ def _line(name: str, scores: "Scores", width: int) -> str:
     )
 
 
-def _dial(result: "Evaluation") -> str:
-    return "" if result.fidelity is None else f" with fidelity {result.fidelity:g}"
+def _treatment(result: "Evaluation") -> str:
+    words = []
+    if result.fidelity is not None:
+        words.append(f" with fidelity {result.fidelity:g}")
+    if result.tta:
+        words.append(" with --tta")
+    return "".join(words)
 
 
 def generation_table(result: "GeneratorEvaluation") -> str:

@@ -27,6 +27,8 @@ from imgan.evaluate.pictures import choose_view
 from imgan.evaluate.pictures import read_pair
 from imgan.inference.eligibility import check_model
 from imgan.inference.precision import choose_precision
+from imgan.inference.treatment import Treatment
+from imgan.inference.treatment import check_treatment
 from imgan.metrics.color import color_drift
 from imgan.metrics.psnr import psnr
 from imgan.metrics.sharpness import gradient_energy
@@ -99,6 +101,8 @@ class Evaluation:
     images: tuple[ImageScores, ...]
     fidelity: float | None = None
     """As in `imgan upscale`."""
+    tta: bool = False
+    """As in `imgan upscale`."""
 
     @property
     def mean(self) -> Scores:
@@ -120,6 +124,7 @@ class Evaluation:
             "model": self.model,
             "scale": self.scale,
             "fidelity": self.fidelity,
+            "tta": self.tta,
             "protocol": {
                 "channel": self.protocol.channel,
                 "crop_border": self.protocol.crop_border,
@@ -142,6 +147,7 @@ def evaluate(
     precision: str = "auto",
     tile: int | None = None,
     fidelity: float | None = None,
+    tta: bool = False,
     progress: Callable[[ImageScores, int], None] | None = None,
 ) -> Evaluation:
     """Score a model on every picture of a folder.
@@ -160,6 +166,7 @@ def evaluate(
         precision: As in `imgan upscale`.
         tile: As in `imgan upscale`.
         fidelity: As in `imgan upscale`.
+        tta: As in `imgan upscale`.
         progress: Called after each picture with its scores and how many there are.
 
     Returns:
@@ -167,8 +174,8 @@ def evaluate(
         protocol.
 
     Raises:
-        UsageError: If the model has another scale or no fidelity partner, or the
-            precision is unknown.
+        UsageError: If the model has another scale or no fidelity partner, the
+            precision is unknown, or `tta` is asked of bicubic enlargement.
         UnknownModelError: If there is no such model.
         DataError: If pictures are missing, unpaired, too small or of other sizes.
     """
@@ -178,12 +185,13 @@ def evaluate(
         raise UsageError(
             f"Model {model!r} enlarges nothing; use imgan.evaluate.evaluate_translation"
         )
+    check_treatment(Treatment(tta=tta), card)
     scale = _choose_scale(card, model, scale, lr_dir is not None)
     # A typing error counts for bicubic too; what the device can do, the predictor says.
     choose_precision(precision, "uint8", "gpu")
     pairs = list_pairs(Path(hr_dir), None if lr_dir is None else Path(lr_dir), scale)
     view = choose_view(card, pairs[0].hr)
-    enlarge = _load(model, precision, tile, fidelity) if card else None
+    enlarge = _load(model, precision, tile, fidelity, tta) if card else None
     images = []
     for pair in pairs:
         hr, reduced = read_pair(view, pair, scale)
@@ -197,7 +205,7 @@ def evaluate(
     downscale: Literal["matlab_bicubic", "given"]
     downscale = "matlab_bicubic" if lr_dir is None else "given"
     protocol = Protocol(scale, downscale, view.channel)
-    return Evaluation(model, scale, protocol, tuple(images), fidelity)
+    return Evaluation(model, scale, protocol, tuple(images), fidelity, tta)
 
 
 def _choose_scale(
@@ -222,14 +230,16 @@ def _choose_scale(
 
 
 def _load(
-    model: str, precision: str, tile: int | None, fidelity: float | None
+    model: str, precision: str, tile: int | None, fidelity: float | None, tta: bool
 ) -> Enlarge:
     from imgan.runtime import import_tensorflow
 
     import_tensorflow()
     from imgan.inference.predictor import Predictor
 
-    return Predictor.load(model, precision=precision, tile=tile, fidelity=fidelity)
+    return Predictor.load(
+        model, precision=precision, tile=tile, fidelity=fidelity, tta=tta
+    )
 
 
 def _score(

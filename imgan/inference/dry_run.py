@@ -104,9 +104,10 @@ class DryRun:
         report, made = self.report, self.estimate
         counts = f"dry run: {made.pictures} to make, {report.count('skipped')} there "
         counts += f"already, {report.count('failed')} would fail"
+        files = "file" if report.ignored == 1 else "files"
         for count, what in (
             (report.excluded, "left out by patterns"),
-            (report.ignored, "other files ignored"),
+            (report.ignored, f"other {files} ignored"),
         ):
             counts += f", {count} {what}" * bool(count)
         counts += f"; {rounded(made.input_megapixels)} megapixels in, "

@@ -152,7 +152,8 @@ class Report:
             files = "file" if self.ignored == 1 else "files"
             counts += f", {self.ignored} other {files} ignored"
         if self.count("skipped"):
-            counts += " (of the right size already; --overwrite computes them again)"
+            counts += " (of the right size, whatever made them; --overwrite computes "
+            counts += "them again)"
         if not self.count("done"):
             return counts
         return (

@@ -1,4 +1,4 @@
-"""Scores at native depth: grey pictures, bands, and the fidelity dial."""
+"""Scores at native depth: grey pictures, bands; the fidelity dial, and symmetries."""
 
 import json
 import math
@@ -147,3 +147,20 @@ def test_the_dial_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "with fidelity 0.5 at scale 2" in capsys.readouterr().out
     with pytest.raises(UsageError, match="no fidelity partner"):
         evaluate(tmp_path / "hr", model=pixel, fidelity=0.5)
+
+
+def test_the_mean_over_symmetries_is_scored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hr").mkdir()
+    cat = skimage.data.chelsea()[100:164, 100:170]
+    cv2.imwrite(str(tmp_path / "hr" / "a.png"), cat[..., ::-1])
+    model = save(tmp_path / "model", 3, 1)
+    enlarged = Predictor.load(model, tta=True)(resize_bicubic(cat, 0.5))
+    result = evaluate(tmp_path / "hr", model=model, tta=True)
+    assert result.mean.psnr_y == psnr(cat, enlarged, crop_border=2)
+    assert result.to_json()["tta"] is True
+    assert result.mean != evaluate(tmp_path / "hr", model=model).mean
+    words = ["evaluate", str(tmp_path / "hr"), "--model", model, "--tta", "--quiet"]
+    assert main(words) == 0
+    assert "model with --tta at scale 2" in capsys.readouterr().out

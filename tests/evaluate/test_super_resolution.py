@@ -122,14 +122,16 @@ def test_a_model_is_scored_as_by_hand(folder, bundle, replicate):
         "precision": "float32",
         "tile": 48,
         "fidelity": None,
+        "tta": False,
     }
 
 
 def test_json_has_the_promised_keys(folder):
     result = evaluate(folder, model="bicubic").to_json()
-    keys = ["model", "scale", "fidelity", "protocol", "images", "mean", "bicubic"]
-    assert list(result) == keys
+    first = ["model", "scale", "fidelity", "tta"]
+    assert list(result) == [*first, "protocol", "images", "mean", "bicubic"]
     assert result["fidelity"] is None
+    assert result["tta"] is False
     assert result["model"] == "bicubic"
     assert result["scale"] == 4
     assert result["protocol"] == {
@@ -258,6 +260,7 @@ def test_the_model_decides_the_scale(folder, bundle, replicate):
         ({"scale": 1}, UsageError, "Received: 1"),
         ({"scale": 0}, UsageError, "Received: 0"),
         ({"precision": "bfloat61"}, UsageError, "Did you mean 'bfloat16'"),
+        ({"tta": True}, UsageError, "bicubic has the same result either way"),
         ({"model": "x5"}, UnknownModelError, "x5"),
         ({"lr_dir": "absent"}, DataError, "absent is not a folder"),
     ],

@@ -70,6 +70,13 @@ def evaluate(
             "the model as it is.",
         ),
     ] = None,
+    tta: Annotated[
+        bool,
+        typer.Option(
+            "--tta",
+            help="Super-resolution: the mean over eight symmetries, as in upscale.",
+        ),
+    ] = False,
     source_dir: Annotated[
         Path | None,
         typer.Option(
@@ -141,6 +148,7 @@ def evaluate(
         "precision": precision,
         "tile": tile,
         "fidelity": fidelity,
+        "tta": tta or None,
         "source_dir": source_dir,
         "direction": direction,
         "full_size": full_size or None,
@@ -241,7 +249,7 @@ def _translation(
     return translation_table(result), result.to_json()
 
 
-_ENLARGING = {"scale", "lr_dir", "precision", "tile", "fidelity"}
+_ENLARGING = {"scale", "lr_dir", "precision", "tile", "fidelity", "tta"}
 _TRANSLATING = {
     *("source_dir", "direction", "full_size", "html", "features", "precision", "tile")
 }

@@ -35,8 +35,11 @@ def inspect(
     else:
         write(aligned(describe(card, folder)))
     expected = {WEIGHTS_NAME: card.weights_sha256}
-    for name, digest in (card.export.files if card.export else expected).items():
+    files = card.export.files if card.export else expected
+    for name, digest in files.items():
         _check(folder / name, digest)
+    if not as_json:
+        write(f"\nWhole: {', '.join(files)} as the card's sha256 says.")
 
 
 def _check(path: Path, expected: str) -> None:

@@ -128,6 +128,14 @@ def test_inspect_takes_a_folder_and_prints_json(
     assert json.loads(capfd.readouterr().out) == stored
 
 
+def test_inspect_says_that_weights_are_whole(
+    bundle: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(bundle)]) == 0
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert last == f"Whole: {WEIGHTS_NAME} as the card's sha256 says."
+
+
 def test_inspect_notices_other_weights(
     bundle: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +143,7 @@ def test_inspect_notices_other_weights(
     assert main(["inspect", str(bundle)]) == 1
     captured = capfd.readouterr()
     assert "tiny" in captured.out
+    assert "Whole" not in captured.out
     assert "is not the file that its card describes" in captured.err
 
 

@@ -79,9 +79,9 @@ def test_data_is_looked_at_before_training(folders: dict[str, Path]) -> None:
     two = unpaired(*folders.values(), validation=validation, validation_pairs=True)
     check_data(two)
     (folders["b"] / "y.png").unlink()
-    with pytest.raises(DataError, match=r"without a partner: y\.png"):
+    with pytest.raises(DataError, match=r"data\.validation: .*partner: y\.png"):
         check_data(two)
-    with pytest.raises(DataError, match=r"without a partner: y\.png"):
+    with pytest.raises(DataError, match=r"data\.train: .*without a partner: y\.png"):
         check_data(paired(folders))
 
 
