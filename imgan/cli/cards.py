@@ -86,7 +86,7 @@ def describe(card: Card, folder: Path) -> list[tuple[str, str]]:
             else "",
         ),
         ("trained", _trained(card)),
-        ("stages", "\n".join(_stage(stage) for stage in card.stages)),
+        ("stages", "\n".join(_stages(card))),
         ("losses", ", ".join(card.losses)),
         ("data", "\n".join(card.data)),
         ("licence", card.licence),
@@ -110,11 +110,20 @@ def _trained(card: Card) -> str:
     return words
 
 
-def _stage(stage: Stage) -> str:
-    """Return a run as its command, length and end."""
+def _stages(card: Card) -> list[str]:
+    """Return each run as its command, length and curve, the last to the step kept."""
+    ends = [stage.steps for stage in card.stages[:-1]] + [card.training_steps]
+    return [_stage(stage, end) for stage, end in zip(card.stages, ends, strict=False)]
+
+
+def _stage(stage: Stage, end: int) -> str:
     words = f"{stage.command}: {stage.steps:,} steps in {stage.hours:.1f} h"
     if stage.curve:
-        words += f", {stage.curve[0][1]:.2f} to {stage.curve[-1][1]:.2f} dB"
+        step, last = next(
+            (row for row in stage.curve if row[0] == end), stage.curve[-1]
+        )
+        words += f", {stage.curve[0][1]:.2f} to {last:.2f} dB"
+        words += f" at step {step:,}" * (step < stage.steps)
     return words
 
 

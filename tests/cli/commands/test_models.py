@@ -186,6 +186,20 @@ def test_all_runs_of_a_training_are_told(
     assert f"trained        {expected}" in capfd.readouterr().out.splitlines()
 
 
+def test_the_curve_ends_at_the_step_that_was_kept(
+    bundle: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    curve = [(500, 30.12), (600, 31.25), (700, 31.2)]
+    first = Stage(command="first", steps=700, hours=1, curve=curve)
+    stages = [first, first.model_copy(update={"command": "second"})]
+    update = {"stages": stages, "training_steps": 600}
+    write_card(read_card(bundle).model_copy(update=update), bundle)
+    assert main(["models", "tiny"]) == 0
+    out = capfd.readouterr().out
+    assert "first: 700 steps in 1.0 h, 30.12 to 31.20 dB\n" in out
+    assert "second: 700 steps in 1.0 h, 30.12 to 31.25 dB at step 600\n" in out
+
+
 def test_notes_say_of_which_models_they_are(
     bundle: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
