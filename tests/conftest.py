@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import socket
 import sys
 import warnings
@@ -20,10 +21,13 @@ from imgan.runtime import import_tensorflow
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring TensorFlow up once, before warnings count as errors.
+    """Let Ctrl-C be heard; bring TensorFlow up before warnings count as errors.
 
     What third parties warn about while they are imported is not for imgan to repair.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So shells start what they run in the background, and children inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("numprocesses", None):
         return  # Only hands tests to its workers, and runs none.
     with warnings.catch_warnings():
