@@ -1,6 +1,6 @@
 """Write the mean of the weights of several runs of one network as a model.
 
-    python tools/average_bundles.py runs/x4/bundle runs/x4-middle/bundle ...
+    python tools/average_bundles.py runs/x4/bundle runs/x4-start/bundle ...
 
 Runs that begin with each other's weights, at a rate that rises again and falls, end
 in one wide valley of the loss, each at its rim; their mean lies deeper in it
@@ -21,6 +21,7 @@ import numpy as np
 from imgan.bundles.bundle import load_network
 from imgan.bundles.bundle import save_bundle
 from imgan.runtime import import_tensorflow
+from imgan.types import Array
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _length(weights: Sequence[np.ndarray]) -> float:
+def _length(weights: Sequence[Array]) -> float:
     return float(
         np.sqrt(sum(np.square(each, dtype=np.float64).sum() for each in weights))
     )

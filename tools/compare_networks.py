@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bfloat16, float32 = speeds[name]
         print(
             f"| {name} | {card.network.parameters / 1e3:,.0f} k | "
-            f"{card.training_steps:,} | {score:.2f} | {bfloat16:.2f} | {float32:.2f} |"
+            f"{card.training_steps:,} | {score:.2f} | {bfloat16:.3f} | {float32:.3f} |"
         )
     return 0
 
