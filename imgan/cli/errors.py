@@ -90,10 +90,9 @@ def _usage_message(error: BaseException) -> str:
         message += f". Did you mean {sorted(possibilities)[0]!r}?"
     elif hasattr(error, "format_message"):
         message = error.format_message()
-    if context is None:
-        return f"imgan: {message}"
-    path = context.command_path
-    return f"{context.get_usage()}\nTry '{path} --help'.\n\n{path}: {message}"
+    path = "imgan" if context is None else context.command_path
+    end = "" if message.endswith((".", "?")) else "."
+    return f"{path}: {message}{end} See `{path} --help`."
 
 
 def _abandon_stdout() -> None:

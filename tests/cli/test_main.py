@@ -132,14 +132,18 @@ def test_version(capfd: pytest.CaptureFixture[str]) -> None:
         (["--vrsion"], "Did you mean '--version'?"),
         (["inspect"], "MODEL"),
         (["info", "too", "much"], "unexpected extra argument"),
+        (["upscale", "a", "b", "--fidelity", "2"], "'--fidelity'"),
     ],
 )
-def test_usage_errors_help_on(
+def test_usage_errors_are_one_line_that_helps_on(
     words: list[str], hint: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == 2
     captured = capfd.readouterr()
-    assert hint in captured.err
+    (line,) = captured.err.splitlines()
+    assert hint in line
+    assert line.startswith("imgan")
+    assert line.endswith(" --help`.")
     assert captured.out == ""
 
 
