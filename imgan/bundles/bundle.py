@@ -26,6 +26,7 @@ from imgan.io.digests import sha256_of
 from imgan.io.temporaries import remove_stale_folders
 
 WEIGHTS_NAME = "generator.keras"
+_OWN_NAMES = {CARD_NAME, WEIGHTS_NAME, "preview.png"}
 NETWORKS = "imgan.networks."
 SELF_CHECK_SIZE = (24, 20)
 
@@ -42,6 +43,8 @@ def describe_network(network: Any) -> NetworkSpec:
 
 def save_bundle(network: Any, card: Card, folder: Path) -> Card:
     """Write `generator.keras` and `card.json`, whole or not at all.
+
+    Those of an older bundle are replaced; what else lies beside them stays.
 
     Args:
         network: In its inference form, float32.
@@ -76,6 +79,7 @@ def save_bundle(network: Any, card: Card, folder: Path) -> Card:
             }
         )
         write_card(card, temporary)
+        _keep_others(folder, temporary)
         _replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -152,6 +156,18 @@ def _refuse_foreign(folder: Path) -> None:
             f"{folder} is there and is not a bundle, so it is not replaced. Give the "
             "name of a new folder."
         )
+
+
+def _keep_others(folder: Path, temporary: Path) -> None:
+    """Copy what others have put beside an older bundle: a licence, notes, a source."""
+    others = [] if not folder.is_dir() else sorted(folder.iterdir())
+    for path in others:
+        if path.name in _OWN_NAMES:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, temporary / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, temporary / path.name, follow_symlinks=False)
 
 
 def _replace_folder(temporary: Path, folder: Path) -> None:

@@ -105,7 +105,7 @@ def run_command(
     try:
         with _terminable(), progress:
             cluster = running.cluster
-            _remove_stale(output, shared=cluster not in (None, "local"))
+            _remove_stale(output)
             result = _run(plan, jobs, options, moving, progress, command, cluster)
     except Terminated:
         _leave(progress, TERMINATED)
@@ -201,16 +201,16 @@ def _run(
     return run_on_cluster(plan, options, progress, command=command, address=cluster)
 
 
-def _remove_stale(output: Path, *, shared: bool) -> None:
+def _remove_stale(output: Path) -> None:
     """Remove what killed runs left beside the results; see `io.temporaries`."""
     from imgan.io.temporaries import is_temporary
     from imgan.io.temporaries import remove_stale_temporaries
 
     if output.is_dir():
-        remove_stale_temporaries(output, shared=shared)
+        remove_stale_temporaries(output)
     elif output.parent.is_dir() and any(map(is_temporary, output.parent.iterdir())):
         # Beside a single result there may be a whole home folder: not walked in vain.
-        remove_stale_temporaries(output.parent, shared=shared)
+        remove_stale_temporaries(output.parent)
 
 
 @contextlib.contextmanager

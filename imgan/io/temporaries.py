@@ -1,13 +1,14 @@
 """Files that are being written, under hidden names beside their final place.
 
 An output appears under its own name only when it is complete. Until then it is
-`.<name>.<pid>.imgan-tmp`, so that a later run can tell what a killed one left behind.
-Where several machines write into one folder it is `.<name>.<pid>@<machine>.imgan-tmp`:
-the number of a process says nothing on another machine.
+`.<name>.<pid>@<machine>.imgan-tmp`, so that a later run can tell what a killed one left
+behind: the number of a process says nothing on another machine, and containers, which
+are machines here, all begin at 1.
 """
 
 import atexit
 import contextlib
+import hashlib
 import os
 import platform
 import re
@@ -17,16 +18,13 @@ from pathlib import Path
 
 from imgan.errors import OutputError
 
-_PATTERN = re.compile(r"^\..+\.(\d+)(?:@(.+))?\.imgan-tmp$", re.DOTALL)
+_PATTERN = re.compile(r"^\..+\.(\d+)@(.+)\.imgan-tmp$", re.DOTALL)
 _LONGEST_NAME = 255  # bytes, on every common file system
 _DAY = 86_400.0  # seconds
 
 # A plain set: its single operations are atomic, so that a signal handler may call
 # `remove_temporaries` while another frame of its own thread is in here.
 _active: set[Path] = set()
-
-# What the temporaries of this process say of their machine; see `share_folders`.
-_machine = ""
 
 
 def is_temporary(path: Path) -> bool:
@@ -39,27 +37,24 @@ def machine_name() -> str:
     return re.sub(r"[^A-Za-z0-9.-]", "-", platform.node())[:64] or "unnamed"
 
 
-def share_folders() -> None:
-    """Put the machine into the temporaries of this process from now on.
-
-    For processes whose folders are written to by other machines as well.
-    """
-    global _machine
-    _machine = machine_name()
-
-
-def temporary_of(path: Path, pid: int, machine: str = "") -> Path:
+def temporary_of(
+    path: Path, pid: int | None = None, machine: str | None = None
+) -> Path:
     """Return the temporary that a process has for an output.
 
     Args:
-        path: The output.
-        pid: Number of the process.
-        machine: Where it runs, if it shares folders with other machines.
+        path: The output. Of a name that leaves no room, a digest stands for the end.
+        pid: Number of the process; None: of this one.
+        machine: Where it runs; None: here.
     """
-    ending = f".{pid}@{machine}.imgan-tmp" if machine else f".{pid}.imgan-tmp"
+    pid = os.getpid() if pid is None else pid
+    ending = f".{pid}@{machine or machine_name()}.imgan-tmp"
     name, room = path.name, _LONGEST_NAME - len(ending) - 1
-    while len(os.fsencode(name)) > room:
-        name = name[:-1]
+    if len(os.fsencode(name)) > room:
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
+        while len(os.fsencode(name)) > room - len(digest):
+            name = name[:-1]
+        name += digest
     return path.with_name(f".{name}{ending}")
 
 
@@ -72,7 +67,7 @@ def open_temporary(path: Path) -> tuple[int, Path]:
     Raises:
         OutputError: If the folder or the file cannot be made.
     """
-    temporary = temporary_of(path, os.getpid(), _machine)
+    temporary = temporary_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
@@ -120,7 +115,7 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OSError: If it cannot be written; what was there is left as it is.
     """
-    temporary = temporary_of(path, os.getpid(), _machine)
+    temporary = temporary_of(path)
     _active.add(temporary)
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -151,15 +146,14 @@ def _remove_at_exit(pid: int) -> None:
 atexit.register(_remove_at_exit, os.getpid())
 
 
-def remove_stale_temporaries(folder: Path, *, shared: bool = False) -> int:
+def remove_stale_temporaries(folder: Path) -> int:
     """Remove what killed processes left under a folder; return how many files.
 
-    Temporaries of processes that still run are kept. Links are not followed.
+    Temporaries of processes that still run are kept, those of other machines for a
+    day. Links are not followed.
 
     Args:
         folder: Looked through with all that is in it.
-        shared: Whether other machines may be writing there. What does not say where
-            its process runs is kept for a day then.
     """
     removed = 0
     for root, _, names in os.walk(folder):
@@ -169,7 +163,7 @@ def remove_stale_temporaries(folder: Path, *, shared: bool = False) -> int:
                 continue
             temporary = Path(root, name)
             with contextlib.suppress(OSError):
-                if _is_left_behind(temporary, int(match[1]), match[2], shared):
+                if _is_left_behind(temporary, int(match[1]), match[2]):
                     temporary.unlink()
                     removed += 1
     return removed
@@ -185,7 +179,7 @@ def make_temporary_folder(parent: Path, name: str) -> Path:
     Raises:
         OSError: If it cannot be made.
     """
-    folder = temporary_of(parent / name, os.getpid(), machine_name())
+    folder = temporary_of(parent / name)
     _active.add(folder)
     try:
         folder.mkdir(parents=True)
@@ -210,15 +204,14 @@ def remove_stale_folders(parent: Path, named: str = _PATTERN.pattern) -> None:
             continue
         machine = match[2] if pattern.groups > 1 else None
         with contextlib.suppress(OSError):
-            if _is_left_behind(path, int(match[1]), machine, shared=False):
+            if _is_left_behind(path, int(match[1]), machine):
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _is_left_behind(
-    temporary: Path, pid: int, machine: str | None, shared: bool
-) -> bool:
-    elsewhere = shared if machine is None else machine != machine_name()
-    return _is_old(temporary) if elsewhere else is_stale(temporary, pid)
+def _is_left_behind(temporary: Path, pid: int, machine: str | None) -> bool:
+    if machine in (None, machine_name()):
+        return is_stale(temporary, pid)
+    return _is_old(temporary)
 
 
 def is_stale(temporary: Path, pid: int) -> bool:

@@ -216,12 +216,21 @@ def test_the_self_check_is_of_a_size_that_the_network_takes(
 
 
 def test_an_older_bundle_is_replaced_whole(bundle: Path) -> None:
+    """And nothing but the bundle: what its owner has put beside it stays."""
     (bundle / "preview.png").write_bytes(b"of the old one")
+    (bundle / "LICENSE.txt").write_text("mine", encoding="utf-8")
+    (bundle / "source").mkdir()
+    (bundle / "source" / "original.pth").write_bytes(b"weights")
+    (bundle / "link").symlink_to("LICENSE.txt")
     network = small_network()
     network.get_layer("last").bias.assign([0.5] * 12)
     save_bundle(network, card_of(network, name="newer"), bundle)
     assert read_card(bundle).name == "newer"
-    assert {path.name for path in bundle.iterdir()} == {"card.json", "generator.keras"}
+    own, others = {"card.json", "generator.keras"}, {"LICENSE.txt", "source", "link"}
+    assert {path.name for path in bundle.iterdir()} == own | others
+    assert (bundle / "LICENSE.txt").read_text(encoding="utf-8") == "mine"
+    assert (bundle / "source" / "original.pth").read_bytes() == b"weights"
+    assert (bundle / "link").readlink() == Path("LICENSE.txt")
     assert os.listdir(bundle.parent) == ["small"]
 
 

@@ -10,6 +10,7 @@ from imgan.errors import UsageError
 from imgan.io.paths import natural_key
 from imgan.io.paths import plan_jobs
 from imgan.io.paths import remove_stale_temporaries
+from imgan.io.temporaries import machine_name
 
 
 def make(root, *names):
@@ -167,7 +168,7 @@ def test_loops_of_links_end(tree, tmp_path):
 
 
 def test_special_files_are_jobs_and_system_files_are_not(tmp_path):
-    make(tmp_path / "in", "a.png", "._a.png", f".a.png.{os.getpid()}.imgan-tmp")
+    make(tmp_path / "in", "a.png", "._a.png", f".a.png.{os.getpid()}@here.imgan-tmp")
     os.mkfifo(tmp_path / "in" / "pipe.png")
     plan = plan_jobs([tmp_path / "in"], tmp_path / "out", recursive=False)
     assert [job.input.name for job in plan.jobs] == ["a.png", "pipe.png"]
@@ -197,11 +198,13 @@ def test_stale_temporaries_are_removed(tmp_path):
         text=True,
         check=True,
     ).stdout.strip()
-    alive = os.getppid()
-    stale = [f".a.png.{ended}.imgan-tmp", f"sub/.b c.tif.{ended}.imgan-tmp"]
+    alive, here = os.getppid(), f"@{machine_name()}.imgan-tmp"
+    stale = [f".a.png.{ended}{here}", f"sub/.b c.tif.{ended}{here}"]
     # A killed process of this very number, as happens in containers.
-    stale.append(f".own.png.{os.getpid()}.imgan-tmp")
-    kept = [f".c.png.{alive}.imgan-tmp", "d.imgan-tmp", ".e.png.x.imgan-tmp", "f.png"]
+    stale.append(f".own.png.{os.getpid()}{here}")
+    kept = [f".c.png.{alive}{here}", "d.imgan-tmp", f".e.png.x{here}", "f.png"]
+    # One that may well be writing, in another container.
+    kept.append(f".other.png.{os.getpid()}@elsewhere.imgan-tmp")
     make(tmp_path, *stale, *kept)
     assert remove_stale_temporaries(tmp_path) == 3
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "sub"])

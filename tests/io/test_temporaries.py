@@ -12,9 +12,9 @@ import pytest
 from imgan.io import temporaries
 from imgan.io.temporaries import commit_temporary
 from imgan.io.temporaries import is_temporary
+from imgan.io.temporaries import machine_name
 from imgan.io.temporaries import open_temporary
 from imgan.io.temporaries import remove_stale_temporaries
-from imgan.io.temporaries import share_folders
 from imgan.io.temporaries import temporary_of
 from imgan.io.temporaries import write_text
 
@@ -22,15 +22,10 @@ NOBODY = 2**31 - 1
 """A number that no process has."""
 
 
-@pytest.fixture(autouse=True)
-def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(temporaries, "_machine", "")
-
-
 def test_the_processes_of_other_machines_are_not_judged(tmp_path: Path) -> None:
     """What is a day old was left behind, wherever that was."""
-    here = temporaries.machine_name()
-    machines = {"mine": here, "unsaid": "", "theirs": f"not-{here}", "old": "far"}
+    here = machine_name()
+    machines = {"mine": here, "theirs": f"not-{here}", "old": "far"}
     made = {
         name: temporary_of(tmp_path / f"{name}.png", NOBODY, machine)
         for name, machine in machines.items()
@@ -39,19 +34,16 @@ def test_the_processes_of_other_machines_are_not_judged(tmp_path: Path) -> None:
         path.touch()
         assert is_temporary(path)
     os.utime(made["old"], (time.time() - 90_000,) * 2)
-    assert remove_stale_temporaries(tmp_path, shared=True) == 2
-    assert set(tmp_path.iterdir()) == {made["unsaid"], made["theirs"]}
-    # In a folder of this machine alone, its own word on the process is enough.
-    assert remove_stale_temporaries(tmp_path) == 1
-    assert set(tmp_path.iterdir()) == {made["theirs"]}
+    assert remove_stale_temporaries(tmp_path) == 2
+    assert list(tmp_path.iterdir()) == [made["theirs"]]
 
 
-def test_where_folders_are_shared_a_temporary_names_its_machine(
+def test_a_temporary_names_its_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Containers that write into one folder are all process 1 of their machines."""
     monkeypatch.setattr("platform.node", lambda: "h\u00f6st/a b.local")
     output = tmp_path / ("n" * 250 + ".png")
-    share_folders()
     descriptor, temporary = open_temporary(output)
     os.close(descriptor)
     assert temporary == temporary_of(output, os.getpid(), "h-st-a-b.local")
@@ -59,6 +51,19 @@ def test_where_folders_are_shared_a_temporary_names_its_machine(
     assert len(temporary.name) == 255
     commit_temporary(temporary, output)
     assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("letter", ["n", "\u00e9", "\u5b57", "\U0001f5fb"])
+def test_long_names_that_begin_alike_have_temporaries_of_their_own(
+    tmp_path: Path, letter: str
+) -> None:
+    stem = letter * (250 // len(letter.encode()))
+    first, second = (tmp_path / f"{stem}{number}.png"[-254:] for number in (1, 2))
+    one, two = temporary_of(first), temporary_of(second)
+    assert one != two
+    for temporary in (one, two):
+        assert len(os.fsencode(temporary.name)) <= 255
+        assert is_temporary(temporary)
 
 
 def test_a_text_is_replaced_as_a_whole_or_not_at_all(

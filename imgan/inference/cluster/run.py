@@ -35,7 +35,6 @@ from imgan.inference.work import Item
 from imgan.inference.work import Worker
 from imgan.inference.work import timed
 from imgan.io.paths import JobPlan
-from imgan.io.temporaries import machine_name
 from imgan.io.temporaries import temporary_of
 from imgan.io.temporaries import write_error
 
@@ -226,7 +225,7 @@ def _marked(plan: JobPlan) -> Iterator[Path]:
     """Keep a hidden file in the folder of the results, by which workers know it."""
     folder = plan.jobs[0].output.parent if plan.root is None else plan.root
     folder = Path(os.path.abspath(folder))
-    marker = temporary_of(folder / "cluster", os.getpid(), machine_name())
+    marker = temporary_of(folder / "cluster")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         marker.touch()

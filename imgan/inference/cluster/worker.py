@@ -35,7 +35,6 @@ from imgan.inference.stages import OUTPUT_BYTES
 from imgan.inference.work import Item
 from imgan.inference.work import timed
 from imgan.io.temporaries import machine_name
-from imgan.io.temporaries import share_folders
 from imgan.machine import usable_cores
 
 AT_ONCE = 3
@@ -69,7 +68,6 @@ class ClusterWorker:
         self._lock = threading.Lock()
         self._predictor: Predictor | None = None
         self._refusal: Exception | None = None
-        share_folders()
 
     def make(self, assignment: Assignment) -> dict[str, Any]:
         """Make a picture and return what came of it, as JSON values.

@@ -27,22 +27,16 @@ from imgan.inference.report import FileRow
 from imgan.inference.work import BatchOptions
 from imgan.inference.work import Item
 from imgan.inference.work import Worker
-from imgan.io import temporaries
 from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.io.paths import plan_jobs
+from imgan.io.temporaries import machine_name
 from tests.inference.networks import NearestEngine
 from tests.inference.networks import card
 from tests.inference.networks import picture
 
-HERE = temporaries.machine_name()
+HERE = machine_name()
 BICUBIC = BatchOptions(model="bicubic", scale=2)
-
-
-@pytest.fixture(autouse=True)
-def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take back what a worker says of its process."""
-    monkeypatch.setattr(temporaries, "_machine", "")
 
 
 @pytest.fixture
@@ -196,17 +190,6 @@ def test_what_no_picture_can_be_made_without(
     for _ in range(3):
         books.load("w")
     assert "died 3 times while it loaded" in fatal(setup, assignment, books)
-
-
-def test_temporaries_say_where_they_are_from(
-    setup: Setup, assignment: Assignment
-) -> None:
-    ClusterWorker(setup, Books(), "w")
-    descriptor, temporary = temporaries.open_temporary(Path(assignment.output))
-    os.close(descriptor)
-    expected = temporaries.temporary_of(Path(assignment.output), os.getpid(), HERE)
-    assert temporary == expected
-    temporaries.discard_temporary(temporary)
 
 
 def test_long_work_says_how_far_it_is(
