@@ -13,6 +13,7 @@ from imgan.errors import CheckpointError
 from imgan.errors import OutputError
 from imgan.errors import UsageError
 from imgan.errors import did_you_mean
+from imgan.io.collisions import Spelling
 from imgan.io.formats import format_of
 
 GRID_NAME = "grid.png"
@@ -119,7 +120,7 @@ def plan_samples(card: Card, output: Path, options: SampleOptions) -> SamplePlan
     is_file = format_of(output) is not None and not output.is_dir()
     _check_output(output, is_file, options.grid)
     chosen = _choose_labels(card, options.labels)
-    names = _folder_names(card.labels or [])
+    names = _folder_names(card.labels or [], output)
     groups = [(n, output if n is None else output / names[n]) for n in chosen]
     grid = (output if is_file else output / GRID_NAME) if options.grid else None
     plan = SamplePlan(options, tuple(groups), grid)
@@ -159,9 +160,11 @@ def _escape(one: str) -> str:
     return "".join(f"%{byte:02X}" for byte in code)
 
 
-def _folder_names(labels: Sequence[str]) -> list[str]:
+def _folder_names(labels: Sequence[str], output: Path) -> list[str]:
     names = [folder_name(label) for label in labels]
-    if "" in names or len({os.path.normcase(name) for name in names}) < len(names):
+    spelling = Spelling()
+    spelled = {spelling.of(output / name) for name in names}
+    if "" in names or len(spelled) < len(names):
         raise CheckpointError(
             "The labels of the model do not give a folder of its own to each: "
             f"{_listed(labels)}"

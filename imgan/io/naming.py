@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from imgan.errors import UsageError
 from imgan.errors import did_you_mean
+from imgan.io.collisions import check_outputs
 from imgan.io.paths import Job
 from imgan.io.paths import JobPlan
-from imgan.io.paths import check_outputs
 
 FIELDS = ("stem", "parent", "index", "scale", "width", "height", "model")
 """What may stand in braces: the input's name without its suffix and that of its folder,

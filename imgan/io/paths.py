@@ -6,7 +6,6 @@ pictures is found out when they are read, so that each bad one is reported by it
 
 import os
 import re
-from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from imgan.errors import DataError
 from imgan.errors import UsageError
+from imgan.io.collisions import check_outputs
 from imgan.io.format_rules import SAME
 from imgan.io.format_rules import FormatRules
 from imgan.io.formats import WRITABLE_FORMATS
@@ -89,7 +89,7 @@ def plan_jobs(
             as `FormatRules` takes them.
         selection: Which files of folders are taken; None: all.
         checked: Look at once whether outputs are alike. False where they get other
-            names or company first, and `check_outputs` comes after that.
+            names or company first, and `collisions.check_outputs` comes after that.
 
     Raises:
         UsageError: If outputs are ambiguous, or would replace an input.
@@ -144,7 +144,7 @@ def _plan_single(inputs: Sequence[Path], output: Path, rules: FormatRules) -> Jo
         wanted = rules.wanted(inputs[0])
         raise UsageError(f"{output} contradicts --format {wanted}; drop one")
     jobs = [Job(inputs[0], output)]
-    _refuse_replacing(jobs)
+    check_outputs(jobs)
     return JobPlan(jobs, 0)
 
 
@@ -198,16 +198,6 @@ def _nothing(inputs: Sequence[Path], plan: JobPlan, recursive: bool) -> str:
         pictures = "picture" if plan.excluded == 1 else "pictures"
         told += f", {plan.excluded} {pictures} excluded"
     return told + (")" if recursive else "); --recursive looks into folders inside")
-
-
-def check_outputs(jobs: Sequence[Job]) -> None:
-    """Check that every job has an output of its own, which is no input of another.
-
-    Raises:
-        UsageError: Names both.
-    """
-    _refuse_collisions(jobs)
-    _refuse_replacing(jobs)
 
 
 def _find(path: Path, output: Path, recursive: bool, selection: Selection) -> _Found:
@@ -290,25 +280,3 @@ def _folder_id(path: Path) -> _FolderId | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _refuse_collisions(jobs: Iterable[Job]) -> None:
-    taken: dict[str, Job] = {}
-    for job in jobs:
-        other = taken.setdefault(os.path.normcase(job.output), job)
-        if other is not job:
-            raise UsageError(
-                f"{other.input} and {job.input} would both be written to {job.output}. "
-                "Rename one, or run them with separate outputs"
-            )
-
-
-def _refuse_replacing(jobs: Iterable[Job]) -> None:
-    jobs = list(jobs)
-    inputs = {os.path.realpath(job.input): job.input for job in jobs}
-    for job in jobs:
-        replaced = inputs.get(os.path.realpath(job.output))
-        if replaced is not None:
-            raise UsageError(
-                f"{job.output} would replace the input {replaced}. Name another output"
-            )

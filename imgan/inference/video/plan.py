@@ -13,6 +13,7 @@ from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.io.animation import ANIMATION_FORMATS
 from imgan.io.animation import is_animation
+from imgan.io.collisions import check_outputs
 from imgan.io.format_rules import SAME
 from imgan.io.format_rules import FormatRules
 from imgan.io.formats import PICTURE_SUFFIXES
@@ -20,7 +21,6 @@ from imgan.io.formats import format_of
 from imgan.io.formats import suffix_of
 from imgan.io.paths import Job
 from imgan.io.paths import JobPlan
-from imgan.io.paths import check_outputs
 from imgan.io.paths import natural_key
 from imgan.io.selection import Selection
 from imgan.io.temporaries import is_temporary
@@ -115,7 +115,7 @@ def check_together(stills: Sequence[Job], moving: Sequence[MovingJob]) -> None:
     """Check that pictures and what moves do not get in each other's way.
 
     Raises:
-        UsageError: As `io.paths.check_outputs`.
+        UsageError: As `io.collisions.check_outputs`.
     """
     alone = [Job(job.inputs[0], job.output) for job in moving]
     check_outputs([*stills, *alone])
