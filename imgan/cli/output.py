@@ -1,7 +1,9 @@
 """Results as text and JSON, and progress on the way to them."""
 
+import codecs
 import json
 import os
+import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -73,15 +75,18 @@ def show(text: str, values: Mapping[str, Any], json_file: str | None) -> None:
     # Bytes in names of files that are no text become escapes of JSON.
     encoded = encoded.encode("utf-8", "backslashreplace").decode("utf-8")
     if json_file == STDOUT:
-        write(encoded)
-        return
-    write(text)
-    if json_file is None:
+        # What another encoding lacks is an escape of JSON too.
+        is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+        write(encoded if is_utf8 else json.dumps(values, indent=2))
         return
     try:
-        Path(json_file).write_text(encoded + "\n", encoding="utf-8")
+        if json_file is not None:
+            Path(json_file).write_text(encoded + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"--json {json_file} cannot be written: {error}") from error
+    finally:
+        # Neither is lost for what befalls the other.
+        write(text)
 
 
 @contextmanager

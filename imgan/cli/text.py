@@ -5,8 +5,15 @@ from collections.abc import Sequence
 
 
 def write(text: str) -> None:
-    """Write one result on stdout, with a line end."""
-    sys.stdout.write(text + "\n")
+    """Write one result on stdout, with a line end.
+
+    What its encoding lacks, as in names of files that are no text, becomes escapes.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+    except UnicodeEncodeError as error:
+        shown = text.encode(error.encoding, "backslashreplace").decode(error.encoding)
+        sys.stdout.write(shown + "\n")
 
 
 def aligned(rows: Sequence[tuple[str, str]]) -> str:
