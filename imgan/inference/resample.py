@@ -109,8 +109,13 @@ def make_layout(
             that by less than a pixel.
     """
     ratios, starts = scaling[1:3], scaling[3:5]
-    plain = all(ratio == grid.scale for ratio in ratios) and not any(starts)
-    if plain and not any(wrapped):
+    whole = all(
+        made == length * grid.scale and ratio == grid.scale and not start
+        for length, made, ratio, start in zip(
+            size, scaling.size, ratios, starts, strict=True
+        )
+    )
+    if whole and not any(wrapped):
         return Layout(None, (None, None), (0, 0))
     rows, columns = (
         _wrapped(length, made, grid)

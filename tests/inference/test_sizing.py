@@ -130,6 +130,16 @@ def test_a_crop_at_the_networks_own_scale_computes_only_what_is_kept():
     assert engine.shapes == [(14, 10, 3)]
 
 
+@pytest.mark.parametrize(("width", "height"), [(19, 40), (20, 39), (17, 40)])
+def test_a_crop_of_a_pixel_at_the_networks_own_scale(engine, width, height):
+    """Half of one pixel is none: such a crop begins at the first row or column."""
+    image = picture(20, 10, 3)
+    target = TargetSize(width, height, "crop")
+    made = Predictor(engine).predict(image, target=target).pixels
+    whole, left = Predictor(engine)(image), (20 - width) // 2
+    np.testing.assert_array_equal(made, whole[:height, left : left + width])
+
+
 def test_a_translation_has_no_target():
     engine = NetworkEngine(translation_card(), lambda dtype: None, "cpu")
     with pytest.raises(UsageError, match="keeps the size"):

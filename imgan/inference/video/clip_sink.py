@@ -20,6 +20,7 @@ from imgan.io.video.segments import PartWriter
 from imgan.io.video.segments import Record
 from imgan.io.video.segments import WorkFolder
 from imgan.io.video.segments import other_work_folders
+from imgan.io.video.segments import read_part
 from imgan.io.video.segments import work_folder
 from imgan.types import Size
 
@@ -70,7 +71,7 @@ class ClipSink:
         self._part: PartWriter | None = None
         self._encoder: VideoCodecContext | None = None
         self._durations: dict[int, int] = {}
-        self._last: int | None = None
+        self._last = self._last_time()
 
     def wants(self, index: int) -> bool:
         """Return whether a frame is in no part that is there."""
@@ -119,6 +120,13 @@ class ClipSink:
             self._part.__exit__(OutputError, OutputError(), None)
             self._part = None
         self._folder.close()
+
+    def _last_time(self) -> int | None:
+        """Return when the last frame is shown that an earlier run has encoded."""
+        if not self._parts:
+            return None
+        last = self._folder.part(self._parts - 1)
+        return max(record.pts for record in read_part(last, data=False))
 
     def _frame(self, moment: Moment, picture: Picture) -> Any:
         pixels, encoding = picture.pixels, self._encoding

@@ -230,6 +230,19 @@ def test_a_run_that_failed_goes_on_and_ends_the_same(tmp_path):
     assert not folder.exists()
 
 
+def test_frames_of_one_tick_are_moved_on_after_a_stop_too(tmp_path):
+    """AVI has only ticks of its rate: two frames of one are a part's last, and on."""
+    ticks = [index - 0.9 * (index > 6) for index in range(30)]
+    times = [round(1000 * tick / 24) for tick in ticks]
+    source = make_clip(tmp_path / "a.mkv", times=times, time_base=Fraction(1, 1000))
+    one_row(run(source, tmp_path / "whole.avi"))
+    output = tmp_path / "o.avi"
+    (row,) = run(source, output, load=lambda: stumbling(21)).files
+    assert row.status == "failed"
+    one_row(run(source, output))
+    assert output.read_bytes() == (tmp_path / "whole.avi").read_bytes()
+
+
 def test_other_settings_or_another_input_begin_anew(tmp_path):
     source = make_clip(tmp_path / "a.mkv")
     run(source, tmp_path / "o.mp4", load=lambda: stumbling(21))
