@@ -19,6 +19,8 @@ from imgan.io.ifd import read_header
 from imgan.io.ifd import swap_entry
 from imgan.types import Size
 
+_WIDTH = 0x0100
+_HEIGHT = 0x0101
 _ORIENTATION = 0x0112
 _ACROSS = 0x011A
 _DOWN = 0x011B
@@ -82,9 +84,14 @@ class Exif:
     def describe_pixels(self, size: Size) -> None:
         """Make the orientation upright and the pixel dimensions true."""
         self.reset_orientation()
-        for tag, value in ((_PIXEL_WIDTH, size.width), (_PIXEL_HEIGHT, size.height)):
-            if tag in self.details:
-                self.details[tag] = self._entry(_LONG, value)
+        for directory, tag, value in (
+            (self.main, _WIDTH, size.width),
+            (self.main, _HEIGHT, size.height),
+            (self.details, _PIXEL_WIDTH, size.width),
+            (self.details, _PIXEL_HEIGHT, size.height),
+        ):
+            if tag in directory:
+                directory[tag] = self._entry(_LONG, value)
 
     def swapped(self, order: str) -> "Exif":
         """Return a copy whose values are in the given byte order."""

@@ -17,7 +17,15 @@ _HIGHEST_RESOLUTION = 1e5  # pixels per millimetre; above, the file is damaged
 _IPTC_RESOURCE = 0x0404
 _JPEG_XMP = 65_502  # bytes; longer XMP does not fit into one segment
 _PHOTOSHOP = b"Photoshop 3.0\0"
-_XMP_TURN = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>\s*))[2-8]")
+_XMP_VALUE = rb"(%s\s*(?:=\s*[\"']|>\s*))%s"
+_XMP_TURN = re.compile(_XMP_VALUE % (b"tiff:Orientation", b"[2-8]"))
+_XMP_WIDTH, _XMP_HEIGHT = (
+    re.compile(_XMP_VALUE % (names, rb"\d+"))
+    for names in (
+        b"(?:tiff:ImageWidth|exif:PixelXDimension)",
+        b"(?:tiff:ImageLength|exif:PixelYDimension)",
+    )
+)
 
 
 @dataclass
@@ -81,7 +89,7 @@ def attach(
     if metadata.icc and profile_fits(metadata.icc, image.bands < 3):
         _set_blob(image, "icc-profile-data", metadata.icc)
     if metadata.xmp and not _too_long(metadata.xmp, image_format):
-        _set_blob(image, "xmp-data", metadata.xmp)
+        _set_blob(image, "xmp-data", _output_xmp(metadata.xmp, size))
     if metadata.exif and image_format != "tiff":
         exif = output_exif(metadata, size)
         if exif:
@@ -116,6 +124,12 @@ def upright_exif(exif: Exif) -> bytes | None:
 def upright_xmp(xmp: bytes | None) -> bytes | None:
     """Return XMP that no longer asks for a turn, which some viewers would do again."""
     return _XMP_TURN.sub(rb"\g<1>1", xmp) if xmp else None
+
+
+def _output_xmp(xmp: bytes, size: Size) -> bytes:
+    """Return XMP whose pixel dimensions, where it has any, are those of a new size."""
+    xmp = _XMP_WIDTH.sub(rb"\g<1>%d" % size.width, xmp)
+    return _XMP_HEIGHT.sub(rb"\g<1>%d" % size.height, xmp)
 
 
 def _blob(image: pyvips.Image, name: str) -> bytes | None:

@@ -27,6 +27,8 @@ _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 
 _SUBFILE_TYPE = 0x00FE
 _IPTC = 0x83BB
 _COLOUR_MODEL = 0x0106
+_BITS = 0x0102
+_BANDS = 0x0115
 _PLANES = 0x011C
 _UNDEFINED = 7  # type number: bytes that mean nothing to TIFF
 
@@ -84,14 +86,17 @@ def add_tiff_metadata(path: Path, exif: Exif, iptc: bytes | None) -> None:
 def has_planes(read_at: ReadAt) -> bool:
     """Return whether a TIFF file keeps bands without a colour model one by one.
 
-    libvips 8.18 mixes up the rows of such files, which map tools write by default.
+    libvips 8.18 mixes up the rows of such files, which map tools write by default, and
+    the bits of a single band of less than 8, for which it is the same to say so.
     """
     page = next(iter(read_chain(read_at)), {})
     layout, _ = read_header(read_at)
     if layout is None:
         return False
-    planes, model = (_number(page, tag, layout) for tag in (_PLANES, _COLOUR_MODEL))
-    return planes == 2 and model in (0, 1)
+    tags = _PLANES, _COLOUR_MODEL, _BANDS, _BITS
+    planes, model, bands, bits = (_number(page, tag, layout) for tag in tags)
+    several = bands not in (None, 1)
+    return planes == 2 and model in (0, 1) and (several or (bits or 1) < 8)
 
 
 def read_planes(file: BinaryIO) -> Array:
@@ -109,10 +114,15 @@ def read_planes(file: BinaryIO) -> Array:
     file.seek(0)
     try:
         with tifffile.TiffFile(file) as opened:
-            page = opened.pages[0].asarray()
+            page = opened.pages.first
+            values = page.asarray()
     except Exception as error:  # tifffile lets through what its decoders raise
         raise ValueError(str(error)) from error
-    planes = page if page.ndim == 3 else page[np.newaxis]
+    if page.bitspersample < 8:
+        values = values.astype(np.uint8) * (255 // (2**page.bitspersample - 1))
+        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+            values = 255 - values
+    planes = values if values.ndim == 3 else values[np.newaxis]
     return np.ascontiguousarray(np.moveaxis(planes, 0, 2))
 
 

@@ -216,6 +216,29 @@ def test_xmp_does_not_ask_for_a_second_turn(tmp_path, photo, turn):
     assert xmp == XMP + turn.replace(b"6", b"1")
 
 
+@pytest.mark.parametrize("target", ["png", "jpg", "webp", "tif", "avif"])
+def test_dimensions_are_those_of_the_result_everywhere(tmp_path, photo, target):
+    """Cameras write them into the first directory too, and into XMP."""
+    given = exif(1)
+    given[0x0100], given[0x0101] = photo.shape[1], photo.shape[0]
+    sides = (
+        b"<r tiff:ImageWidth=\"%d\" exif:PixelXDimension = '%d'/>"
+        b"<tiff:ImageLength>%d</tiff:ImageLength>"
+        b"<exif:PixelYDimension> %d</exif:PixelYDimension>"
+    )
+    width, height = photo.shape[1], photo.shape[0]
+    xmp = XMP + sides % (width, width, height, height)
+    Image.fromarray(photo).save(tmp_path / "a.jpg", exif=given, xmp=xmp)
+    large = enlarged(tmp_path / "a.jpg")
+    write_image(large, tmp_path / f"b.{target}")
+    height, width = large.pixels.shape[:2]
+    made = read_image(tmp_path / f"b.{target}").metadata
+    assert made.xmp == XMP + sides % (width, width, height, height)
+    with Image.open(tmp_path / f"b.{target}") as file:
+        tags = file.getexif()
+        assert (tags[0x0100], tags[0x0101]) == (width, height)
+
+
 @pytest.mark.parametrize("target", ["png", "jpg", "webp", "tif", "avif", "bmp"])
 def test_damaged_metadata_does_not_cost_the_picture(tmp_path, photo, target):
     hurt = bytearray(SRGB)

@@ -1,5 +1,6 @@
 import io
 import os
+import struct
 import subprocess
 import sys
 import zlib
@@ -380,6 +381,25 @@ def test_metadata_is_read(tmp_path, photo):
     assert metadata.resolution == pytest.approx((300 / 25.4, 300 / 25.4), rel=1e-4)
     Image.fromarray(photo).save(path)
     assert read_image(path).metadata.exif is None
+
+
+@pytest.mark.parametrize("model", ["minisblack", "miniswhite"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16"])
+def test_one_band_is_the_same_one_after_another(tmp_path, photo, dtype, model):
+    grey = photo[..., 0]
+    pixels = grey > 99 if dtype == "bool" else grey.astype(dtype)
+    usual, other = tmp_path / "usual.tif", tmp_path / "other.tif"
+    tifffile.imwrite(usual, pixels, photometric=model)
+    with tifffile.TiffFile(usual) as file:
+        # Has the same type and length, and would stand at the same place.
+        unit = file.pages[0].tags["ResolutionUnit"]
+    content = bytearray(usual.read_bytes())
+    struct.pack_into("<H", content, unit.offset, 284)
+    struct.pack_into("<H", content, unit.valueoffset, 2)
+    other.write_bytes(content)
+    with tifffile.TiffFile(other) as file:
+        assert file.pages[0].planarconfig == 2
+    np.testing.assert_array_equal(read_image(other).pixels, read_image(usual).pixels)
 
 
 def test_grey_and_alpha_one_after_another(tmp_path, photo):
