@@ -86,7 +86,7 @@ def test_overrides(recipe_file: Path, override: str, expected: Any) -> None:
         assert value == expected
         assert type(value) is type(expected)
     elif key == "generator":
-        assert value == {"num_filters": 8, "num_convs": 3}, "a section is merged"
+        assert value == {"num_convs": 3}, "a section is replaced"
     else:
         assert value == {"hr": Path("a"), "lr": Path("b")}
 
@@ -95,6 +95,36 @@ def test_later_overrides_win(recipe_file: Path) -> None:
     overrides = ["training.steps=3", "seed=4", "training.steps=5"]
     recipe = load_recipe(recipe_file, overrides)
     assert (recipe.training.steps, recipe.seed) == (5, 4)
+
+
+FIVE = {"block1_conv2": 0.1, "block2_conv2": 0.1}
+FIVE |= {f"block{block}_conv4": 1.0 for block in (3, 4, 5)}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "layers"),
+    [
+        (["={block5_conv4: 1.0}"], {"block5_conv4": 1.0}),
+        ([".block5_conv4=2"], {**FIVE, "block5_conv4": 2.0}),
+        (["={a: 1}", ".b=3"], {"a": 1.0, "b": 3.0}),
+        ([".b=3", "={a: 1}"], {"a": 1.0}),
+        (["=null", "={a: 1}"], {"a": 1.0}),
+    ],
+)
+def test_a_mapping_replaces_another_and_a_key_in_it_changes_it(
+    overrides: list[str], layers: dict[str, float]
+) -> None:
+    key = "training.perceptual.layers"
+    path = ROOT / "recipes" / "realesrgan" / "x4.yaml"
+    recipe: Any = load_recipe(path, [f"{key}{one}" for one in overrides])
+    assert recipe.training.perceptual.layers == layers
+
+
+def test_no_keys_are_the_defaults_of_a_section() -> None:
+    path = ROOT / "recipes" / "anchored_edsr" / "x4-photo-start.yaml"
+    written: Any = load_recipe(path)
+    recipe: Any = load_recipe(path, ["data.degradation={}"])
+    assert recipe.data.degradation == DegradationConfig() != written.data.degradation
 
 
 def test_quick(recipe_file: Path) -> None:

@@ -56,7 +56,8 @@ def load_recipe(
         path: YAML file. Its optional section `quick` holds overrides for a run of two
             minutes that shows that everything works.
         overrides: `key.subkey=value` with a YAML value, as from `--set`; they win over
-            `quick`.
+            `quick`, and later ones over earlier ones. A value of keys of its own takes
+            the place of all that the key held.
         quick: Apply the section `quick`.
 
     Returns:
@@ -139,16 +140,23 @@ def _parse_override(override: str) -> dict[str, Any]:
         value = _parse_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {key}: {text!r} is not a YAML value") from error
+    if isinstance(value, dict):
+        value = _Whole(value)
     for part in reversed(key.split(".")):
         value = {part: value}
     return dict(value)
 
 
+class _Whole(dict[str, Any]):
+    """Keys and values that replace others, instead of changing some of them."""
+
+
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+    merged = type(base)(base)
     for key, value in changes.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
+        changed = isinstance(value, dict) and not isinstance(value, _Whole)
+        both = isinstance(old, dict) and changed
         merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]
     return merged
 

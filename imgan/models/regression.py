@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from imgan.models.averages import Averages
+from imgan.models.base import seed_states
 from imgan.models.ema import GeneratorEMA
 from imgan.models.optimizers import update
 from imgan.models.optimizers import with_loss_scaling
@@ -126,6 +127,8 @@ class Regression(keras.Model):
             "generator": self.generator,
             "ema_generator": self.ema_generator,
             "generator_optimizer": self.generator_optimizer,
+            # Imported networks may have dropout and noise.
+            "seeds": seed_states(self.generator),
         }
         if self.degradation is not None:
             state["degradation"] = self.degradation.state()

@@ -62,7 +62,7 @@ class CycleGANExperiment(TranslationExperiment):
         a, b = data.a.channels, data.b.channels
         return {
             "generator_ab": self.build_generator(a, b),
-            "generator_ba": self.build_generator(b, a),
+            "generator_ba": self.build_generator(b, a, number=1),
             "discriminator_a": self.build_discriminator(a),
             "discriminator_b": self.build_discriminator(b),
         }

@@ -40,10 +40,17 @@ class TranslationExperiment(Experiment):
         init = self.recipe.init
         return None if enhances(self.generator_path, init) else init
 
-    def build_generator(self, source_channels: int, target_channels: int) -> Any:
+    def build_generator(
+        self, source_channels: int, target_channels: int, number: int = 0
+    ) -> Any:
         """Return a generator that a run begins with.
 
         That is the family's network, or the one that `init` names.
+
+        Args:
+            source_channels: Of what it is given.
+            target_channels: Of what it makes.
+            number: Of several in a run, each of which has dropout of its own.
 
         Raises:
             ConfigError: If it does not fit the recipe.
@@ -58,7 +65,8 @@ class TranslationExperiment(Experiment):
                 "output_channels": target_channels,
                 "dtype": recipe.training.precision,
                 "synchronized": replica_count() > 1,
-                "seed": recipe.seed,
+                # Layers take the numbers after it.
+                "seed": recipe.seed + 1_000 * number,
                 # What ships drops nothing unless it is asked to.
                 "noise_seed": None,
             }

@@ -111,6 +111,27 @@ def test_saved_and_loaded_it_goes_on_as_if_never_stopped(tmp_path: Path) -> None
         np.testing.assert_array_equal(left, right)
 
 
+def test_a_checkpoint_holds_what_dropout_draws_next(tmp_path: Path) -> None:
+    """Networks of others may have some."""
+
+    def made() -> Regression:
+        images = keras.Input((6, 6, 3))
+        x = keras.layers.Dropout(0.5, seed=3)(keras.layers.UpSampling2D(2)(images))
+        x = keras.layers.Conv2D(3, 1, kernel_initializer="ones")(x)
+        return compiled(keras.Model(images, x))
+
+    model = made()
+    model.train_step(noise())
+    path = tf.train.Checkpoint(**model.training_state()).write(str(tmp_path / "state"))
+    resumed = made()
+    tf.train.Checkpoint(**resumed.training_state()).read(path).assert_consumed()
+    for one in (model, resumed):
+        one.train_step(noise())
+    assert resumed.generator_optimizer.iterations == 2
+    for ours, expected in zip(resumed.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
 def test_an_uncompiled_model_can_be_saved(tmp_path: Path) -> None:
     model = Regression(small_network())
     model.save(tmp_path / "model.keras")

@@ -234,3 +234,19 @@ def test_the_way_back_lets_discriminators_win(domains: Folders) -> None:
     for weight, teaches in ((10.0, True), (0.0, False)):
         recipe = recipe_of(unpaired(domains, training={"cycle_weight": weight}))
         assert CycleGANExperiment(recipe).content_teaches is teaches
+
+
+def test_no_two_layers_drop_alike(domains: Folders) -> None:
+    """Or both directions would lose the same places of their pictures."""
+    recipe = recipe_of(
+        unpaired(domains, generator={"dropout": 0.5, "num_residual_blocks": 3})
+    )
+    networks = CycleGANExperiment(recipe).build_networks()
+    seeds = [
+        layer.seed
+        for way in ("ab", "ba")
+        for layer in networks[f"generator_{way}"].layers
+        if isinstance(layer, keras.layers.Dropout)
+    ]
+    assert len(seeds) == 6
+    assert len(set(seeds)) == len(seeds)
