@@ -11,8 +11,10 @@ def write(text: str) -> None:
     """
     try:
         sys.stdout.write(text + "\n")
-    except UnicodeEncodeError as error:
-        shown = text.encode(error.encoding, "backslashreplace").decode(error.encoding)
+    except UnicodeEncodeError:
+        # An error names all tables of 256 characters alike, so the stream is asked.
+        encoding = sys.stdout.encoding
+        shown = text.encode(encoding, "backslashreplace").decode(encoding)
         sys.stdout.write(shown + "\n")
 
 

@@ -21,6 +21,7 @@ from imgan.io.sources import count_frames
 from imgan.io.sources import open_source
 from imgan.io.sources import unreadable
 from imgan.io.tiff import has_planes
+from imgan.io.tiff import has_unnamed_band
 from imgan.io.tiff import read_planes
 from imgan.io.tiff import read_tiff_metadata
 from imgan.io.vips import pyvips
@@ -160,6 +161,12 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
             f"{source.path} has {image.bands} channels; expected grey or RGB, with or "
             "without alpha"
         )
+    if image.bands in (2, 4) and _has_unnamed_band(source):
+        raise ImageReadError(
+            f"{source.path} has {image.bands} channels, and says that the last is not "
+            "transparency; expected grey or RGB, with or without alpha. Save it "
+            "without that channel"
+        )
     if image.format == "double":
         image = image.cast("float")
     if image.format not in _DTYPES:
@@ -176,6 +183,13 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
     if pixels.dtype == np.float32:
         _check_floats(source, pixels)
     return pixels
+
+
+def _has_unnamed_band(source: Source) -> bool:
+    if source.image_format != "tiff":
+        return False
+    with source.position_kept():
+        return has_unnamed_band(source.read_at)
 
 
 def planes_of(source: Source) -> Array | None:

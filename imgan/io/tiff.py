@@ -30,6 +30,7 @@ _COLOUR_MODEL = 0x0106
 _BITS = 0x0102
 _BANDS = 0x0115
 _PLANES = 0x011C
+_EXTRA_BANDS = 0x0152
 _UNDEFINED = 7  # type number: bytes that mean nothing to TIFF
 
 
@@ -81,6 +82,17 @@ def add_tiff_metadata(path: Path, exif: Exif, iptc: bytes | None) -> None:
         file.write(build_tree(merged, layout, end))
         file.seek(8 if layout.big else 4)
         file.write(layout.pack(layout.word, end))
+
+
+def has_unnamed_band(read_at: ReadAt) -> bool:
+    """Return whether a TIFF file says that its last band is not transparency.
+
+    That is infrared in pictures from the air, a second measurement in those of radar,
+    and a stored selection in those of Photoshop.
+    """
+    page = next(iter(read_chain(read_at)), {})
+    layout, _ = read_header(read_at)
+    return layout is not None and _number(page, _EXTRA_BANDS, layout) == 0
 
 
 def has_planes(read_at: ReadAt) -> bool:

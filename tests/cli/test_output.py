@@ -15,12 +15,13 @@ from imgan.errors import OutputError
 NAMES = [
     os.fsdecode(b"caf\xe9.png"),
     "caf\u00e9.png",
+    "S\u00e3o.png",
     "\u65e5\u672c.png",
     "\U0001f5fb.png",
 ]
 
 
-@pytest.fixture(params=["utf-8", "cp1252", "ascii"])
+@pytest.fixture(params=["utf-8", "cp1252", "cp1250", "ascii"])
 def stdout(request: pytest.FixtureRequest) -> io.TextIOWrapper:
     """A strict one, as terminals of most locales have; for `redirect_stdout`."""
     return io.TextIOWrapper(io.BytesIO(), encoding=request.param, newline="\n")

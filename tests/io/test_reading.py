@@ -383,6 +383,25 @@ def test_metadata_is_read(tmp_path, photo):
     assert read_image(path).metadata.exif is None
 
 
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+@pytest.mark.parametrize(("channels", "model"), [(2, "minisblack"), (4, "rgb")])
+@pytest.mark.parametrize("kind", ["unspecified", "unassalpha", "assocalpha"])
+def test_a_band_is_transparency_only_where_the_file_says_so(
+    tmp_path, photo, kind, channels, model, planes
+):
+    """Pictures from the air have infrared in its place."""
+    pixels = np.repeat(photo[..., :2], 2, axis=2)[..., :channels]
+    shown = pixels if planes == "contig" else np.moveaxis(pixels, 2, 0)
+    path = tmp_path / "a.tif"
+    options = {"photometric": model, "extrasamples": [kind], "planarconfig": planes}
+    tifffile.imwrite(path, shown, **options)
+    if kind == "unspecified":
+        with pytest.raises(ImageReadError, match=rf"{channels} channels, .* the last"):
+            read_image(path)
+    else:
+        np.testing.assert_array_equal(read_image(path).alpha, pixels[..., -1])
+
+
 @pytest.mark.parametrize("model", ["minisblack", "miniswhite"])
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16"])
 def test_one_band_is_the_same_one_after_another(tmp_path, photo, dtype, model):
