@@ -231,4 +231,5 @@ def _as_clip(
         seconds=float(count / rate),
         rotation=0,
         aspect=None,
+        is_rgb=True,
     )

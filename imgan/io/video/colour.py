@@ -4,6 +4,7 @@ The numbers are those of ITU-T H.273, which every codec and container uses.
 """
 
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,10 @@ class ColourTags:
     full_range: bool
     primaries: int = _UNSPECIFIED
     transfer: int = _UNSPECIFIED
+
+    def of_rgb(self) -> "ColourTags":
+        """Return the tags of the same colours as red, green and blue."""
+        return replace(self, matrix=_RGB, full_range=True)
 
     @property
     def range_code(self) -> int:
@@ -103,7 +108,7 @@ def from_rgb(pixels: Array, pixel_format: str, tags: ColourTags) -> "VideoFrame"
     frame.colorspace = _RGB
     made = frame.reformat(
         format=pixel_format,
-        dst_colorspace=_SWSCALE[tags.matrix],
+        dst_colorspace=_SWSCALE.get(tags.matrix),
         dst_color_range=tags.range_code,
         interpolation=_exact(),
         threads=1,

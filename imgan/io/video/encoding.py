@@ -79,7 +79,11 @@ def choose_encoding(
     """
     name = check_choice(choice, output, deep=bits > 8)
     codec = CODECS[name]
-    pixel_format, notes = _pixel_format(codec.encoder, clip, bits)
+    exact = codec.crf is None and clip.is_rgb
+    if exact:
+        pixel_format, notes = "gbrp16le" if bits > 8 else "bgr0", []
+    else:
+        pixel_format, notes = _pixel_format(codec.encoder, clip, bits)
     even = size
     if codec.padded and chroma_of(pixel_format) != "444":
         even = Size(size.height + size.height % 2, size.width + size.width % 2)
@@ -98,7 +102,7 @@ def choose_encoding(
         size=even,
         pixel_format=pixel_format,
         options=_options(codec, choice, container),
-        tags=clip.tags,
+        tags=clip.tags.of_rgb() if exact else clip.tags,
         # AVI has no times, only a rate.
         time_base=1 / rate if container == "avi" else clip.time_base,
         rate=rate,

@@ -43,6 +43,8 @@ class Clip:
     """Degrees by which players turn it counterclockwise."""
     aspect: Fraction | None
     """Width of a pixel by its height, where that is not 1."""
+    is_rgb: bool = False
+    """Whether its pixels are RGB. Of pictures, `pixel_format` is what players take."""
     end: int | None = None
     """Tick at which its last frame ends, where the file tells."""
     notes: tuple[str, ...] = ()
@@ -163,6 +165,7 @@ def _describe(
         seconds=seconds,
         rotation=int(frame.rotation) % 360,
         aspect=aspect if aspect not in (None, 0, 1) else None,
+        is_rgb=bool(frame.format.is_rgb),
         end=end,
         notes=tuple(_notes(frame)),
     )

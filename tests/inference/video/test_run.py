@@ -178,6 +178,30 @@ def test_ten_bits_stay_ten(tmp_path):
     assert np.abs(made.mean(2) - wanted.mean(2)).mean() < 257
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("suffix", ["mkv", "avi"])
+def test_ffv1_of_pictures_loses_nothing(dtype, suffix, tmp_path):
+    """Columns of red and blue, which colour of half the width would make purple."""
+    peak = np.iinfo(dtype).max
+    made = np.zeros((24, 32, 3), dtype)
+    made[:, ::2, 0], made[:, 1::2, 2] = peak, peak - peak // 3
+    made[..., 1] = np.random.default_rng(0).integers(0, peak, (24, 32))
+    write_image(Picture(made), tmp_path / "in" / "0.png")
+    moving = MovingOptions(EncodingChoice("ffv1"), fps=24)
+    options = BatchOptions(model="bicubic", scale=1)
+    output = tmp_path / f"o.{suffix}"
+    row = one_row(run(tmp_path / "in", output, moving=moving, options=options))
+    assert row.warnings == []
+    ((_, shown),) = decoded(output)
+    np.testing.assert_array_equal(shown, made)
+    # And once more, from a clip that is RGB already.
+    again = tmp_path / "again.mkv"
+    row = one_row(run(output, again, moving=replace(moving, fps=None), options=options))
+    assert row.warnings == []
+    ((_, shown),) = decoded(again)
+    np.testing.assert_array_equal(shown, made)
+
+
 def test_odd_sides(tmp_path):
     source = make_clip(
         tmp_path / "a.mkv", codec="ffv1", size=(45, 61), options={}, times=range(2)
