@@ -12,6 +12,7 @@ _FORMAT_OF_SUFFIX = {
     ".png": "png",
     ".jpg": "jpg",
     ".jpeg": "jpg",
+    ".apng": "png",
     ".jpe": "jpg",
     ".jfif": "jpg",
     ".webp": "webp",

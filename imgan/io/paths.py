@@ -109,7 +109,7 @@ def plan_jobs(
             f"{output} is a file without a picture's suffix; expected a folder, or a "
             "file name such as result.png"
         )
-    _refuse_misspelt(inputs, output)
+    refuse_misspelt(inputs, output)
     plan = _plan_folder(inputs, output, recursive, rules, selection or Selection())
     if checked:
         check_outputs(plan.jobs)
@@ -148,8 +148,12 @@ def _plan_single(inputs: Sequence[Path], output: Path, rules: FormatRules) -> Jo
     return JobPlan(jobs, 0)
 
 
-def _refuse_misspelt(inputs: Sequence[Path], output: Path) -> None:
-    """Refuse a new folder for a single file, with a name that was meant for a file."""
+def refuse_misspelt(inputs: Sequence[Path], output: Path) -> None:
+    """Refuse a new folder for a single file, with a name that was meant for a file.
+
+    Raises:
+        UsageError: Says what a picture's name ends like.
+    """
     single = len(inputs) == 1 and not inputs[0].is_dir()
     if single and _SUFFIX.fullmatch(output.suffix) and not output.exists():
         raise UsageError(

@@ -22,6 +22,7 @@ from imgan.io.formats import suffix_of
 from imgan.io.paths import Job
 from imgan.io.paths import JobPlan
 from imgan.io.paths import natural_key
+from imgan.io.paths import refuse_misspelt
 from imgan.io.selection import Selection
 from imgan.io.temporaries import is_temporary
 from imgan.io.video.library import CLIP_FORMATS
@@ -170,6 +171,8 @@ def _into_folder(
 ) -> MovingPlan:
     plan = MovingPlan()
     alone = len(inputs) == 1
+    if is_clip(inputs[0]) or is_animation(inputs[0]):
+        refuse_misspelt(inputs, output)
     for path in inputs:
         if is_clip(path) and not path.is_dir():
             plan.jobs.append(

@@ -80,10 +80,9 @@ def choose_encoding(
     name = check_choice(choice, output, deep=bits > 8)
     codec = CODECS[name]
     exact = codec.crf is None and clip.is_rgb
+    pixel_format, notes = _pixel_format(codec.encoder, clip, bits)
     if exact:
         pixel_format, notes = "gbrp16le" if bits > 8 else "bgr0", []
-    else:
-        pixel_format, notes = _pixel_format(codec.encoder, clip, bits)
     even = size
     if codec.padded and chroma_of(pixel_format) != "444":
         even = Size(size.height + size.height % 2, size.width + size.width % 2)

@@ -154,9 +154,9 @@ def test_a_network_of_three_frames_is_given_those_before(tmp_path: Path, monkeyp
     monkeypatch.setattr(real, "predict", failing)
     assert run(lambda: real).error == "Stop here"
     assert list(tmp_path.glob(".o.mkv.*/*.part"))
-    # The other computing thread may have begun one more frame than the failed one.
+    # The other computing thread begins frames until it sees that this one failed.
     before = len(calls)
-    assert before in (16, 17)
+    assert 16 <= before < 20
     row = run(lambda: real)
     assert (row.status, row.warnings) == ("done", [])
     assert len(calls) - before <= 20 - 8

@@ -95,6 +95,14 @@ def test_pictures_are_frames_in_natural_order(folder, tmp_path):
     assert job.name == folder
 
 
+def test_an_animated_png_may_say_so(folder, tmp_path):
+    (job,) = plan_moving([folder / "a.gif"], tmp_path / "a.apng").jobs
+    assert (job.output, job.image_format) == (tmp_path / "a.apng", "png")
+    (folder / "b.apng").write_bytes((folder / "2.png").read_bytes())
+    plan = plan_jobs([folder], tmp_path / "o", recursive=False)
+    assert tmp_path / "o" / "b.apng" in [job.output for job in plan.jobs]
+
+
 def test_animations_leave_a_plan_of_pictures(folder, tmp_path):
     plan = plan_jobs([folder], tmp_path / "o", recursive=False)
     moving = part_animations(plan, "same")
@@ -120,6 +128,11 @@ def test_what_is_refused(folder, tmp_path):
         plan_moving([clip], tmp_path / "o.wmv")
     with pytest.raises(DataError, match="No such file"):
         plan_moving([tmp_path / "none.mp4"], tmp_path / "o.mp4")
+    for name in ("c.mp4", "a.gif"):
+        with pytest.raises(UsageError, match="does not end like a picture"):
+            plan_moving([folder / name], tmp_path / "o.mkw")
+    (tmp_path / "o.mkw").mkdir()
+    plan_moving([clip], tmp_path / "o.mkw")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="No picture in"):
         plan_moving([tmp_path / "empty"], tmp_path / "o.mp4")
