@@ -95,6 +95,9 @@ class FramesSink:
         return self._folder / f"{index + 1:06d}{self._suffix}"
 
 
+_SHORTEST_OF_GIF = 20  # milliseconds
+
+
 @dataclass
 class AnimationSink:
     """Collects frames, and writes them as one GIF, WebP or PNG.
@@ -157,9 +160,15 @@ class AnimationSink:
             return
         if not self._frames:
             raise OutputError(f"Cannot write {self.output}: there is no frame")
+        delays = self._delays()
+        if self.image_format == "gif" and min(delays) < _SHORTEST_OF_GIF:
+            self.warnings.append(
+                f"browsers show frames of a GIF under {_SHORTEST_OF_GIF} ms far too "
+                "long; WebP and PNG keep such times"
+            )
         write_animation(
             self._frames,
-            self._delays(),
+            delays,
             self.output,
             self.image_format,
             loop=self.loop,

@@ -47,6 +47,7 @@ _OF_THE_CONTAINER = {
     "handler_name",
     "rotate",
     "duration",
+    "alpha_mode",
 }
 
 _SOUND = frozenset({"audio"})

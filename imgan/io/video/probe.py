@@ -1,5 +1,6 @@
 """What is in a clip, found out before anything is computed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -167,11 +168,11 @@ def _describe(
         aspect=aspect if aspect not in (None, 0, 1) else None,
         is_rgb=bool(frame.format.is_rgb),
         end=end,
-        notes=tuple(_notes(frame)),
+        notes=tuple(_notes(frame, stream.metadata)),
     )
 
 
-def _notes(frame: "VideoFrame") -> list[str]:
+def _notes(frame: "VideoFrame", said: Mapping[str, str]) -> list[str]:
     notes = []
     if frame.interlaced_frame:
         notes.append(
@@ -183,6 +184,9 @@ def _notes(frame: "VideoFrame") -> list[str]:
             "it is of high dynamic range: transfer and primaries are kept, what the "
             "file says of the mastering display is not"
         )
-    if frame.format.name.startswith(("yuva", "gbrap", "rgba", "bgra", "argb", "ya")):
+    # WebM keeps transparency beside the picture, where its decoders do not look.
+    beside = {name.lower(): value for name, value in said.items()}.get("alpha_mode")
+    held = ("yuva", "gbrap", "rgba", "bgra", "argb", "ya")
+    if frame.format.name.startswith(held) or beside == "1":
         notes.append("its transparency is left out")
     return notes

@@ -345,6 +345,15 @@ def test_a_clip_becomes_an_animation_of_the_same_length(tmp_path):
     assert set(delays) <= {40, 50}
 
 
+@pytest.mark.parametrize(("rate", "told"), [(24, 0), (50, 0), (60, 1), (120, 1)])
+def test_times_that_browsers_do_not_keep_are_told(rate, told, tmp_path):
+    times, base = range(12), Fraction(1, rate)
+    source = make_clip(tmp_path / "a.mp4", times=times, time_base=base)
+    row = one_row(run(source, tmp_path / "o.gif"))
+    assert [line[:8] for line in row.warnings] == ["browsers"] * told
+    assert one_row(run(source, tmp_path / "o.webp")).warnings == []
+
+
 def test_an_animation_becomes_a_clip(tmp_path):
     alpha = np.full((24, 32), 255, np.uint8)
     alpha[:8] = 0

@@ -48,6 +48,23 @@ def test_frames_that_are_not_wanted_are_not_converted(tmp_path: Path) -> None:
     assert [frame.index for frame in frames if frame.pixels is not None] == [28, 29]
 
 
+@pytest.mark.parametrize("mode", ["0", "1"])
+def test_transparency_beside_the_picture_is_told(mode: str, tmp_path: Path) -> None:
+    """As browsers record it: FFmpeg's decoder of VP9 does not look there."""
+    import av
+
+    path, source = tmp_path / "b.webm", make_clip(tmp_path / "a.webm", codec="vp9")
+    with av.open(str(source)) as given, av.open(str(path), "w") as made:
+        stream = made.add_stream_from_template(given.streams.video[0])
+        stream.metadata["alpha_mode"] = mode
+        for packet in given.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    notes = ("its transparency is left out",) if mode == "1" else ()
+    assert probe_clip(path).notes == notes
+
+
 @pytest.mark.parametrize(
     ("name", "deep", "grey"), [("yuv420p10le", True, False), ("gray", False, True)]
 )
