@@ -69,6 +69,9 @@ def test_values_and_defaults(recipe_file: Path) -> None:
         ("licence='5e-4'", "5e-4"),
         ("licence=a=b", "a=b"),
         ("licence=nan", "nan"),
+        ("licence=2026-11-30", "2026-11-30"),
+        ("data.validation.hr=my photos #1", Path("my photos #1")),
+        ("data.validation.hr='my photos' # of mine", Path("my photos")),
         ("description=", None),
     ],
 )

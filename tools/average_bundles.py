@@ -6,9 +6,9 @@ Runs that begin with each other's weights, at a rate that rises again and falls,
 in one wide valley of the loss, each at its rim; their mean lies deeper in it
 (Izmailov et al., 2018, "Averaging Weights Leads to Wider Optima and Better
 Generalization", section 3). Networks that were initialised apart have no valley in
-common, and their mean is worthless. The first bundle is replaced, its card kept.
-Networks with statistics of batches are refused: those of a mean would have to be
-measured anew.
+common, and their mean is worthless. The first bundle is replaced, its card kept but for
+the scores. Networks with statistics of batches are refused: those of a mean would have
+to be measured anew.
 """
 
 import argparse
@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.append(other.get_weights())
     mean = [np.mean(weights, axis=0) for weights in zip(*found, strict=True)]
     network.set_weights(mean)
-    save_bundle(network, card, words.bundle)
+    # Its scores are those of the weights before.
+    save_bundle(network, card.model_copy(update={"metrics": []}), words.bundle)
     length = _length(mean)
     for path, weights in zip([words.bundle, *words.others], found, strict=True):
         apart = _length([one - two for one, two in zip(weights, mean, strict=True)])

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A bias of the end moves its own place of the cell and no other, one to one.
     if np.abs(after.mean(axis=0)).max() > _LEFT * (high - low):
         parser.error(f"{path} ends with another layer than depth-to-space")
-    save_bundle(network, card, path)
+    # Its scores are those of the weights before.
+    save_bundle(network, card.model_copy(update={"metrics": []}), path)
     levels = [_strength(added) * 255 / (high - low) for added in (before, after)]
     sys.stdout.write("pattern on flat grey: {:.3f} -> {:.3f} levels\n".format(*levels))
     return 0

@@ -26,13 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = parser.parse_args(arguments)
     import_tensorflow()
     from imgan.training.checkpoints import Checkpoints
+    from imgan.training.session import best_weights
     from imgan.training.session import checkpoint_state
     from imgan.training.train import build_experiment
 
     run = RunFolder(words.run)
     experiment = build_experiment(load_recipe(run.path / "recipe.yaml"))
     model = experiment.create()
-    checkpoints = Checkpoints(run.checkpoints, checkpoint_state(experiment, model))
+    state = checkpoint_state(experiment, model, best_weights(experiment, model))
+    checkpoints = Checkpoints(run.checkpoints, state)
     found = checkpoints.restore_latest(parser.error, before=words.step + 1)
     if found is None or found.step != words.step:
         steps = sorted(path.name for path in run.checkpoints.glob("step-*"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from imgan.config.recipe import Recipe
 from imgan.config.translation import PAIR_FORMS
 from imgan.errors import ConfigError
 
+_QUOTES = tuple("'\"[{")
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -140,6 +142,9 @@ def _parse_override(override: str) -> dict[str, Any]:
         value = _parse_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {key}: {text!r} is not a YAML value") from error
+    if isinstance(value, date) or (" #" in text and text.lstrip()[:1] not in _QUOTES):
+        # The name of a folder, which YAML would take for a day or half for a comment.
+        value = text.strip()
     if isinstance(value, dict):
         value = _Whole(value)
     for part in reversed(key.split(".")):

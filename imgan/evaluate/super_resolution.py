@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from dataclasses import astuple
 from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from typing import Literal
@@ -30,6 +31,7 @@ from imgan.inference.precision import choose_precision
 from imgan.inference.treatment import Treatment
 from imgan.inference.treatment import check_treatment
 from imgan.metrics.color import color_drift
+from imgan.metrics.psnr import MOST_DECIBELS
 from imgan.metrics.psnr import psnr
 from imgan.metrics.sharpness import gradient_energy
 from imgan.metrics.sharpness import sharpness
@@ -276,8 +278,20 @@ def _sharpness(made: Array, truth: Array, border: int, *, in_rgb: bool) -> float
 
 
 def _mean(scores: Iterable[Scores]) -> Scores:
-    rows = [astuple(one) for one in scores]
-    return Scores(*(float(value) for value in np.mean(rows, axis=0)))
+    """Return means that one flat picture among others does not make infinite.
+
+    Equal pictures count as `MOST_DECIBELS`; sharpness beside a flat truth is left out.
+    """
+    columns = np.array([astuple(one) for one in scores]).T
+    means = []
+    for field, column in zip(fields(Scores), columns, strict=True):
+        infinite = np.isposinf(column)
+        if field.name.startswith("psnr") and not infinite.all():
+            column = np.minimum(column, MOST_DECIBELS)
+        elif not infinite.all():
+            column = column[~infinite]
+        means.append(float(column.mean()))
+    return Scores(*means)
 
 
 def _finite(scores: Scores) -> dict[str, float | None]:

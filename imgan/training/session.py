@@ -45,6 +45,13 @@ def checkpoint_state(
     }
 
 
+def best_weights(experiment: Experiment, model: Any) -> BestWeights | None:
+    """Return where a run keeps the best weights so far; None if it keeps the last."""
+    gate = experiment.gate_config
+    keeps = gate is not None and gate.keep_best
+    return BestWeights(model.ema_generator) if keeps else None
+
+
 class Session:
     """From the last checkpoint to the last step.
 
@@ -68,7 +75,6 @@ class Session:
         self.experiment, self.model = experiment, model
         self.progress = progress
         config, gate = recipe.training, experiment.gate_config
-        keeps = gate is not None and gate.keep_best
         self.judges = Judges(
             Watchdog(
                 config.watchdog,
@@ -77,7 +83,7 @@ class Session:
                 content_teaches=experiment.content_teaches,
             ),
             Gate(gate) if gate else None,
-            BestWeights(model.ema_generator) if keeps else None,
+            best_weights(experiment, model),
         )
         self.checkpoints = Checkpoints(
             run.checkpoints,

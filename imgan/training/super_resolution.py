@@ -8,6 +8,7 @@ import keras
 
 from imgan import families
 from imgan.bundles.card import Card
+from imgan.bundles.card import InferenceMode
 from imgan.bundles.card import Score
 from imgan.bundles.card import read_card
 from imgan.bundles.reach import enlarging_reach
@@ -155,6 +156,8 @@ class SuperResolutionExperiment(Experiment):
             input_range=network.input_range,
             pixel_range=recipe.data.value_range,
             size_multiple=network.size_multiple,
+            minimum_size=network.minimum_size,
+            inference_mode=InferenceMode(normalization=network.inference_normalization),
             **enlarging_reach(network),
             losses=self.losses(model),
             metrics=self._scores(scores),

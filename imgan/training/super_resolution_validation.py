@@ -114,7 +114,8 @@ class SuperResolutionValidator(Validator):
         self._ranges = ranges
         self._references: list[_Reference] = []
         tile, reach = (0, 0) if halo is None else (TILE, halo)
-        self._grid = Grid(tile, reach, scale, network.size_multiple)
+        sides = network.size_multiple, network.minimum_size
+        self._grid = Grid(tile, reach, scale, *sides)
         channels = self._channels = network.input_shape[-1]
         self._predict: Callable[[Any], Any] = tf.function(
             lambda images: network(images, training=False),
@@ -198,7 +199,9 @@ class SuperResolutionValidator(Validator):
     def _enlarge(self, pair: ImagePair) -> Array:
         """Return the output in the dtype of the truth, float32 if it is not finite."""
         lr_range, (low, high) = self._ranges
-        padded = pad_to_multiple(as_unit(pair.lr), self._grid.multiple)
+        padded = pad_to_multiple(
+            as_unit(pair.lr), self._grid.multiple, self._grid.minimum
+        )
         pixels = to_range(padded, lr_range)
         outputs = np.empty(pair.hr.shape, np.float32)
         for tile in plan_tiles(Size(*pair.lr.shape[:2]), self._grid):

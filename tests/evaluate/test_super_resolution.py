@@ -223,6 +223,18 @@ def test_alpha_is_left_out(tmp_path):
     assert clear == opaque
 
 
+def test_a_flat_picture_does_not_make_a_mean_infinite(tmp_path):
+    """It is enlarged without an error, which counts as 100 dB."""
+    save(tmp_path / "hr" / "cat.png", cat())
+    save(tmp_path / "hr" / "flat.png", np.full((64, 64, 3), 90, np.uint8))
+    result = evaluate(tmp_path / "hr", model="bicubic")
+    cat_score, flat_score = (one.model for one in result.images)
+    assert flat_score.psnr_y == math.inf
+    assert result.mean.psnr_y == pytest.approx((cat_score.psnr_y + 100) / 2)
+    assert result.mean.psnr_rgb == pytest.approx((cat_score.psnr_rgb + 100) / 2)
+    assert result.mean.sharpness == pytest.approx((cat_score.sharpness + 1) / 2)
+
+
 def test_unchanged_pictures_are_null_in_json(tmp_path):
     save(tmp_path / "hr" / "flat.png", np.full((64, 64, 3), 90, np.uint8))
     result = evaluate(tmp_path / "hr", model="bicubic")

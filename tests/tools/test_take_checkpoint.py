@@ -16,10 +16,14 @@ from tests.tools.loading import load_tool
 from tests.tools.pictures import save_cat
 
 
-@pytest.fixture
-def finished(tmp_path: Path) -> Path:
-    """Return the folder of a run of 6 steps that kept the last two checkpoints."""
+@pytest.fixture(params=["the last", "the best"])
+def finished(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Return the folder of a run of 6 steps that kept the last two checkpoints.
+
+    Those of one that ends with the best weights hold these too.
+    """
     save_cat(tmp_path / "hr")
+    judge = {"hr": str(tmp_path / "hr")} if request.param == "the best" else None
     recipe = {
         "name": "tiny",
         "family": "repsr",
@@ -27,6 +31,7 @@ def finished(tmp_path: Path) -> Path:
         "generator": {"num_filters": 8, "num_convs": 1},
         "data": {
             "train": {"hr": str(tmp_path / "hr")},
+            "validation": judge,
             "hr_patch_size": 32,
             "batch_size": 2,
         },

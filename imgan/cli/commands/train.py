@@ -1,5 +1,6 @@
 """`imgan train`: from a recipe to a bundle, resumed where it stopped."""
 
+import json
 import logging
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -64,7 +65,10 @@ def train(
     from imgan.runtime import import_tensorflow
     from imgan.training.run_folder import open_run
 
-    changes = [*(overrides or ()), *([f"init={init}"] if init else [])]
+    changes = list(overrides or ())
+    if init:
+        # Quoted, as a name may look like a number or a comment.
+        changes.append(f"init={json.dumps(init)}")
     resolved = load_recipe(recipe, changes, quick=quick)
     if dry_run:
         _show_plan(resolved)

@@ -10,6 +10,7 @@ from imgan.types import Array
 _WINDOW = 512  # pixels; enough for hundredths of a pixel, and quick
 _COARSE = 8.0  # sigma in pixels; what is coarser is light, not content
 _SMOOTHINGS = (1.0, 2.5)  # sigma in pixels, against noise
+_LEAST_SIDE = 2  # pixels; a row or a column has no shift across it
 _ITERATIONS = 40
 _PRECISION = 1e-3  # pixels, at which the search for a shift ends
 _LEAST_CORRELATION = 0.5  # of shifted pictures, to believe that they show the same
@@ -80,7 +81,7 @@ def certain_shift(first: Array, second: Array, least: float) -> Shift | None:
         least: Length in pixels from which a shift counts.
     """
     one, two = (_detail(image, _SMOOTHINGS[0]) for image in (first, second))
-    if not (one.any() and two.any()):
+    if not (one.any() and two.any()) or min(one.shape) < _LEAST_SIDE:
         return None
     near = _refine(one, two, (0.0, 0.0))
     if near is not None and _evidence(one, two, near, least) > _EVIDENCE:

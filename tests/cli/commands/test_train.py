@@ -89,3 +89,11 @@ def test_a_missing_folder_is_one_line_and_exit_code_1(
     words = ["train", str(recipe_file), "--dry-run", "--set", "data.train.hr=absent"]
     assert main(words) == 1
     assert "absent is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["0001", "null", "run #1", "2026-11-30", "it's: new"])
+def test_init_is_a_name_whatever_it_looks_like(
+    recipe_file: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(recipe_file), "--dry-run", "--init", name]) == 1
+    assert name in capsys.readouterr().err

@@ -45,6 +45,12 @@ def test_other_pictures_have_no_shift() -> None:
     assert certain_shift(first, np.zeros_like(first), 0.25) is None
 
 
+@pytest.mark.parametrize("shape", [(1, 64), (64, 1), (1, 1), (2, 64)])
+def test_strips_are_looked_at_without_an_error(shape: tuple[int, int]) -> None:
+    first, second = photo()[: shape[0], : shape[1]], photo()[9:, 9:]
+    assert certain_shift(first, second[: shape[0], : shape[1]], 0.25) is None
+
+
 def test_the_busiest_window_holds_the_only_detail() -> None:
     luma = np.zeros((900, 1200), np.float32)
     luma[700:760, 1000:1060] = np.random.default_rng(0).uniform(0, 255, (60, 60))
