@@ -5,6 +5,7 @@ in TIFF files, where it lies in the directories of the file itself.
 """
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -28,12 +29,15 @@ _UNIT = 0x0128
 _DETAILS_POINTER = 0x8769
 _GPS_POINTER = 0x8825
 _INTEROPERABILITY_POINTER = 0xA005
+_MAKER_NOTE = 0x927C
 _PIXEL_WIDTH = 0xA002
 _PIXEL_HEIGHT = 0xA003
+_HEADER = 8  # bytes
 _SHORT = 3
 _LONG = 4
 _LONG8 = 16
 _MILLIMETRES = {2: 25.4, 3: 10.0}
+_LONGEST = 65_000  # bytes; a segment of JPEG holds 65,533
 
 
 @dataclass
@@ -120,11 +124,21 @@ def parse_exif(blob: bytes) -> Exif:
 
 
 def build_exif(exif: Exif) -> bytes:
-    """Write a blob with its `Exif` prefix, in the byte order that it was read in."""
+    """Write a blob with its `Exif` prefix, in the byte order that it was read in.
+
+    The notes of the camera's maker stay where they were, as what is in them is mostly
+    found by its distance from the start; the directories come after them then.
+    """
     layout = Layout(exif.order)
     mark = b"II" if exif.order == "<" else b"MM"
-    header = mark + layout.pack("HL", 42, 8)
-    return b"Exif\0\0" + header + build_tree(exif, layout, 8)
+    note = exif.details.get(_MAKER_NOTE)
+    first, before, kept = _HEADER, b"", {}
+    if note and _HEADER <= note.place <= _LONGEST - len(note.data):
+        before = bytes(note.place - _HEADER) + note.data + bytes(len(note.data) % 2)
+        before += bytes((note.place + len(note.data) + len(note.data) % 2) % 2)
+        first, kept = _HEADER + len(before), {_MAKER_NOTE: note.place}
+    header = mark + layout.pack("HL", 42, first) + before
+    return b"Exif\0\0" + header + build_tree(exif, layout, first, kept)
 
 
 def read_tree(read_at: ReadAt, layout: Layout, offset: int) -> Exif:
@@ -136,12 +150,22 @@ def read_tree(read_at: ReadAt, layout: Layout, offset: int) -> Exif:
     return Exif(layout.order, main, details, gps, inner)
 
 
-def build_tree(exif: Exif, layout: Layout, offset: int) -> bytes:
+def build_tree(
+    exif: Exif, layout: Layout, offset: int, kept: Mapping[int, int] | None = None
+) -> bytes:
     """Return the bytes of all directories, to be placed at an offset.
 
     The values must be in the byte order of the layout (`Exif.swapped`).
+
+    Args:
+        exif: What is written.
+        layout: Of the file or the blob.
+        offset: Where the bytes will lie.
+        kept: Places of values of `details` that are there already, by tag.
     """
     main, details = dict(exif.main), dict(exif.details)
+    for tag in kept or ():
+        details[tag] = details[tag]._replace(data=b"")
     for directory, tag, child in (
         (details, _INTEROPERABILITY_POINTER, exif.interoperability),
         (main, _DETAILS_POINTER, exif.details),
@@ -152,7 +176,7 @@ def build_tree(exif: Exif, layout: Layout, offset: int) -> bytes:
             directory[tag] = Entry(_LONG8 if layout.big else _LONG, 1, b"")
     parts: list[bytes] = []
     # Children first: a parent can then be written with the places of its children.
-    pointers: dict[int, int] = {}
+    pointers = dict(kept or {})
     place = offset + directory_size(main, layout)
     for tag, child in (
         (_INTEROPERABILITY_POINTER, exif.interoperability),

@@ -28,6 +28,8 @@ class Entry(NamedTuple):
     kind: int
     number: int
     data: bytes
+    place: int = 0
+    """Where the bytes were read, if not in the directory itself."""
 
 
 Directory = dict[int, Entry]
@@ -175,5 +177,6 @@ def _read_entry(
     inline = record[4 + layout.word_size :]
     if length <= layout.word_size:
         return tag, Entry(kind, count, inline[:length])
-    data = read_at(layout.unpack(layout.word, inline)[0], length)
-    return (tag, Entry(kind, count, data)) if len(data) == length else None
+    place = layout.unpack(layout.word, inline)[0]
+    data = read_at(place, length)
+    return (tag, Entry(kind, count, data, place)) if len(data) == length else None

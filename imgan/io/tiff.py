@@ -21,8 +21,10 @@ from imgan.io.ifd import read_header
 from imgan.types import Array
 
 # Entries of a TIFF page that describe the picture and not the layout of its pixels:
-# description, make, model, software, date, artist, host, rating, copyright.
+# description, make, model, software, date, artist, host, rating, copyright, and title,
+# comment, author, keywords and subject as Windows writes them.
 _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x8298}
+_DESCRIPTIVE |= set(range(0x9C9B, 0x9CA0))
 
 _SUBFILE_TYPE = 0x00FE
 _IPTC = 0x83BB

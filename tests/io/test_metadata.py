@@ -1,4 +1,5 @@
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -173,6 +174,52 @@ def test_exif_is_rebuilt_without_loss(order):
         assert details[0x927C] == b"maker's own bytes"
         assert float(details[0x829A]) == pytest.approx(0.004)
         assert rebuilt.get_ifd(0x8825)[1] == "N"
+
+
+OWNER = b"Owner Jane Doe\0\0"
+
+
+def canon_exif(place):
+    """EXIF with a note as Canon's cameras write it: it points into the whole block."""
+
+    def entry(tag, kind, number, value):
+        return struct.pack("<HHII", tag, kind, number, value)
+
+    note = struct.pack("<H", 1) + entry(9, 2, len(OWNER), place + 18)
+    note += struct.pack("<I", 0) + OWNER
+    main = struct.pack("<H", 2) + entry(0x010F, 2, 6, 38)
+    main += entry(0x8769, 4, 1, 44) + struct.pack("<I", 0)
+    details = struct.pack("<H", 1) + entry(0x927C, 7, len(note), place)
+    body = struct.pack("<2sHI", b"II", 42, 8) + main + b"Canon\0" + details
+    return b"Exif\0\0" + body.ljust(place, b"\0") + note
+
+
+def canon_owner(blob):
+    """Return what the note in a block of EXIF points to."""
+    note = parse_exif(blob).details[0x927C].data
+    tag, _, number, place = struct.unpack_from("<HHII", note, 2)
+    assert tag == 9
+    return blob[6 + place : 6 + place + number]
+
+
+@pytest.mark.parametrize("place", [62, 333, 2000])
+@pytest.mark.parametrize("target", ["png", "jpg", "webp", "avif"])
+def test_notes_of_the_maker_still_point_to_what_they_say(
+    tmp_path, photo, place, target
+):
+    given = canon_exif(place)
+    assert canon_owner(given) == OWNER
+    Image.fromarray(photo).save(tmp_path / "a.jpg", exif=given)
+    write_image(enlarged(tmp_path / "a.jpg"), tmp_path / f"b.{target}")
+    with Image.open(tmp_path / f"b.{target}") as file:
+        assert canon_owner(file.info["exif"]) == OWNER
+
+
+def test_a_note_too_far_away_is_moved():
+    """Rather than a block that is too long for JPEG."""
+    moved = build_exif(parse_exif(canon_exif(64_990)))
+    assert len(moved) < 200
+    assert OWNER in parse_exif(moved).details[0x927C].data
 
 
 def test_damaged_exif_is_survived(tmp_path, photo):
