@@ -10,6 +10,8 @@ import numpy as np
 
 from imgan.errors import ImageReadError
 from imgan.io.formats import format_name
+from imgan.io.metadata import is_srgb
+from imgan.io.metadata import metadata_of
 from imgan.io.picture import Picture
 from imgan.io.reading import MAX_MEGAPIXELS
 from imgan.io.reading import check_area
@@ -28,6 +30,9 @@ _USUAL_DELAY = 100  # milliseconds, what browsers take for a delay of 0
 _WEBP_ANIMATED = 0x02
 _GIF_TAIL = 1024  # bytes in which the end is looked for; some pad it with zeros
 
+_Facts = tuple[Size, list[int], int, bytes | None]
+"""Size, milliseconds of each frame, how often it is shown, and the colour profile."""
+
 
 @dataclass(frozen=True)
 class Animation:
@@ -43,6 +48,8 @@ class Animation:
     """How often it is shown; 0 for ever."""
     cut_off: bool = False
     """Whether frames are missing at its end."""
+    has_profile: bool = False
+    """Whether its colours are others than sRGB's, by a profile that is not kept."""
 
 
 def is_animation(path: Path) -> bool:
@@ -77,9 +84,9 @@ def read_animation(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Animat
     with open_source(path) as source:
         if source.image_format == "png":
             check_area(source, _png_size(source), max_megapixels)
-            size, delays, loop = _png_facts(source)
+            size, delays, loop, icc = _png_facts(source)
         elif source.image_format in ("gif", "webp"):
-            size, delays, loop = _vips_facts(_load(source))
+            size, delays, loop, icc = _vips_facts(_load(source))
         else:
             raise ImageReadError(
                 f"{path} is a {format_name(source.image_format)} file; expected an "
@@ -87,7 +94,8 @@ def read_animation(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Animat
             )
         check_area(source, size, max_megapixels)
         cut_off = source.image_format == "gif" and not _ends_as_gif(source)
-        return Animation(path, source.image_format, size, tuple(delays), loop, cut_off)
+        facts = path, source.image_format, size, tuple(delays), loop, cut_off
+        return Animation(*facts, has_profile=not is_srgb(icc))
 
 
 def animation_frames(animation: Animation) -> Iterator[Picture]:
@@ -127,14 +135,15 @@ def _pages(image: pyvips.Image) -> int:
     return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
-def _vips_facts(image: pyvips.Image) -> tuple[Size, list[int], int]:
+def _vips_facts(image: pyvips.Image) -> _Facts:
     pages = _pages(image)
     height = image.get("page-height") if image.get_typeof("page-height") else 0
     delays = list(image.get("delay")) if image.get_typeof("delay") else []
     delays += [_USUAL_DELAY] * (pages - len(delays))
     loop = int(image.get("loop")) if image.get_typeof("loop") else 0
     size = Size(height or image.height // pages, image.width)
-    return size, [delay or _USUAL_DELAY for delay in delays[:pages]], loop
+    delays = [delay or _USUAL_DELAY for delay in delays[:pages]]
+    return size, delays, loop, metadata_of(image).icc
 
 
 def _ends_as_gif(source: Source) -> bool:
@@ -148,14 +157,15 @@ def _png_size(source: Source) -> Size:
     return Size(height, width)
 
 
-def _png_facts(source: Source) -> tuple[Size, list[int], int]:
+def _png_facts(source: Source) -> _Facts:
     with _pillow(source) as image:
         delays = []
         for index in range(_first_png_frame(image), image.n_frames):
             image.seek(index)
             delays.append(round(float(image.info.get("duration", 0))) or _USUAL_DELAY)
         size = Size(image.height, image.width)
-        return size, delays, int(image.info.get("loop", 0))
+        loop = int(image.info.get("loop", 0))
+        return size, delays, loop, image.info.get("icc_profile")
 
 
 def _png_frames(source: Source) -> Iterator[Picture]:

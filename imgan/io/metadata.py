@@ -52,11 +52,19 @@ def profile_fits(icc: bytes, grey: bool) -> bool:
     )
 
 
+def is_srgb(icc: bytes | None) -> bool:
+    """Return whether a profile names itself sRGB; colours without one are taken so."""
+    return icc is None or b"sRGB" in icc or "sRGB".encode("utf-16-be") in icc
+
+
 def metadata_losses(metadata: Metadata, image_format: str) -> list[str]:
     """Return one line for each kind of metadata that a format does not keep."""
     lost = []
     if image_format == "bmp" and (metadata.icc or metadata.exif or metadata.xmp):
         lost.append("BMP holds no colour profile, EXIF or XMP")
+    if image_format in ("webp", "avif") and _is_of_grey(metadata.icc):
+        name = format_name(image_format)
+        lost.append(f"{name} holds no colour profile of grey pictures")
     if metadata.iptc and image_format not in ("jpg", "tiff"):
         lost.append(f"{format_name(image_format)} holds no IPTC")
     if metadata.xmp and _too_long(metadata.xmp, image_format):
@@ -130,6 +138,10 @@ def _output_xmp(xmp: bytes, size: Size) -> bytes:
     """Return XMP whose pixel dimensions, where it has any, are those of a new size."""
     xmp = _XMP_WIDTH.sub(rb"\g<1>%d" % size.width, xmp)
     return _XMP_HEIGHT.sub(rb"\g<1>%d" % size.height, xmp)
+
+
+def _is_of_grey(icc: bytes | None) -> bool:
+    return icc is not None and icc[16:20] == b"GRAY"
 
 
 def _blob(image: pyvips.Image, name: str) -> bytes | None:

@@ -222,6 +222,14 @@ def test_a_note_too_far_away_is_moved():
     assert OWNER in parse_exif(moved).details[0x927C].data
 
 
+@pytest.mark.parametrize("target", ["png", "jpg", "webp", "tiff", "avif"])
+def test_profiles_of_grey_are_kept_or_told(tmp_path, photo, target):
+    grey = Metadata(icc=SRGB[:16] + b"GRAY" + SRGB[20:])
+    write_image(Picture(photo[..., 0], None, grey), tmp_path / f"a.{target}")
+    kept = read_image(tmp_path / f"a.{target}").metadata.icc == grey.icc
+    assert bool(metadata_losses(grey, target)) != kept
+
+
 def test_damaged_exif_is_survived(tmp_path, photo):
     blob = exif(6).tobytes()
     random = np.random.default_rng(0)

@@ -16,6 +16,7 @@ from imgan.io.animation import Animation
 from imgan.io.animation import animation_frames
 from imgan.io.images import Picture
 from imgan.io.images import read_image
+from imgan.io.metadata import is_srgb
 from imgan.io.reading import turn_upright
 from imgan.io.video.colour import ColourTags
 from imgan.io.video.probe import Clip
@@ -27,6 +28,7 @@ Wanted = Callable[[int], bool]
 
 _SRGB_LIKE = ColourTags(matrix=1, full_range=False, primaries=1, transfer=13)
 """What a clip made of pictures says: BT.709 with the transfer of sRGB."""
+_NO_PROFILE = "its colour profile is left out: its colours are taken for those of sRGB"
 _MILLISECOND = Fraction(1, 1000)
 _UPRIGHT = {90: 6, 180: 3, 270: 8}
 """EXIF's number of the turn that a clip's rotation asks for, by degrees."""
@@ -137,6 +139,8 @@ class AnimationSource:
         if self._animation.cut_off:
             count = len(self._animation.delays)
             found.append(f"the file is cut off after {count} frames")
+        if self._animation.has_profile:
+            found.append(_NO_PROFILE)
         return found
 
     def _shown(self, picture: Picture) -> Picture:
@@ -208,6 +212,8 @@ class PicturesSource:
             )
         if picture.alpha is not None:
             self._notes.add("transparency is left out: clips have none")
+        if not is_srgb(picture.metadata.icc):
+            self._notes.add(_NO_PROFILE)
         return Picture(pixels)
 
 

@@ -181,8 +181,8 @@ def _notes(frame: "VideoFrame", said: Mapping[str, str]) -> list[str]:
         )
     if int(frame.color_trc) in (_PQ, _HLG):
         notes.append(
-            "it is of high dynamic range: transfer and primaries are kept, what the "
-            "file says of the mastering display is not"
+            "it is of high dynamic range: clips keep its transfer and primaries, but "
+            "not what it says of the mastering display; pictures keep neither"
         )
     # WebM keeps transparency beside the picture, where its decoders do not look.
     beside = {name.lower(): value for name, value in said.items()}.get("alpha_mode")

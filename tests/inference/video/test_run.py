@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL import ImageCms
 
 from imgan.errors import OutputError
 from imgan.errors import UsageError
@@ -352,6 +354,31 @@ def test_times_that_browsers_do_not_keep_are_told(rate, told, tmp_path):
     row = one_row(run(source, tmp_path / "o.gif"))
     assert [line[:8] for line in row.warnings] == ["browsers"] * told
     assert one_row(run(source, tmp_path / "o.webp")).warnings == []
+
+
+def profile(name):
+    """sRGB under a name of as many letters."""
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for encoding in ("ascii", "utf-16-be"):
+        icc = icc.replace("sRGB".encode(encoding), name.encode(encoding))
+    return icc
+
+
+@pytest.mark.parametrize(("name", "told"), [("sRGB", False), ("wide", True)])
+@pytest.mark.parametrize("kind", ["webp", "png", "pictures"])
+def test_profiles_that_are_left_out_are_told(name, told, kind, tmp_path):
+    frames = [Image.fromarray(photograph(24, 32, 9 * index)) for index in range(3)]
+    options = {"icc_profile": profile(name)}
+    if kind == "pictures":
+        (tmp_path / "in").mkdir()
+        for index, frame in enumerate(frames):
+            frame.save(tmp_path / "in" / f"{index}.png", **options)
+        row = one_row(run(tmp_path / "in", tmp_path / "o.mp4"))
+    else:
+        source = tmp_path / f"a.{kind}"
+        frames[0].save(source, save_all=True, append_images=frames[1:], **options)
+        row = one_row(run(source, tmp_path / f"o.{kind}"))
+    assert any("colour profile is left out" in line for line in row.warnings) == told
 
 
 def test_an_animation_becomes_a_clip(tmp_path):
