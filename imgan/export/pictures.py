@@ -31,7 +31,8 @@ def picture_signatures(network: Any, card: Card) -> dict[str, Any]:
 
     - `serving_default`: `images`, a batch of pictures of one size, `(batch, height,
       width, channels)` uint8, to `images`, the results. For a model of raw values, such
-      as metres, `images` are float32 in the units of its files, both ways.
+      as metres, `images` are float32 in the units of its files, both ways; for one of
+      bands without a value range float32 of which 1 is the files' white.
     - `float`: the same in the card's value ranges, float32, not clipped.
     - `image_bytes`: a batch of PNG and JPEG files, `(batch,)`, to `output_bytes`, PNG
       files, and `error`; see `encoded`. Only for models whose results are pictures of
