@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bfloat16, float32 = speeds[name]
         print(
             f"| {name} | {card.network.parameters / 1e3:,.0f} k | "
-            f"{card.training_steps:,} | {score:.2f} | {bfloat16:.3f} | {float32:.3f} |"
+            f"{_steps(options.out / folder_of(name)):,} | {score:.2f} | "
+            f"{bfloat16:.3f} | {float32:.3f} |"
         )
     return 0
 
@@ -92,9 +93,14 @@ def _train(
         cost = min(_seconds_per_step(folder / "trial"))
         steps = max(1, int(minutes * 60 / cost))
         plan.write_text(json.dumps({"steps": steps, "seconds_per_step": cost}))
-    steps = json.loads(plan.read_text())["steps"]
+    steps = _steps(folder)
     looks = max(1, steps // 4)
     _run(candidate, folder / "run", [*changes, *_timing(steps, looks, min(100, steps))])
+
+
+def _steps(folder: Path) -> int:
+    """Return for how many steps a candidate is trained, whichever it keeps."""
+    return int(json.loads((folder / "steps.json").read_text("utf-8"))["steps"])
 
 
 def _timing(steps: int, looks: int, logs: int) -> list[str]:
