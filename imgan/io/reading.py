@@ -1,6 +1,7 @@
 """Read one picture from one file: upright, whole, in RGB or grey, or not at all."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from imgan.io import bmp
 from imgan.io import heic
 from imgan.io.exif import parse_exif
 from imgan.io.formats import format_name
+from imgan.io.ifd import ReadAt
 from imgan.io.metadata import Metadata
 from imgan.io.metadata import metadata_of
 from imgan.io.metadata import profile_fits
@@ -22,6 +24,7 @@ from imgan.io.sources import open_source
 from imgan.io.sources import unreadable
 from imgan.io.tiff import has_planes
 from imgan.io.tiff import has_unnamed_band
+from imgan.io.tiff import is_georeferenced
 from imgan.io.tiff import read_planes
 from imgan.io.tiff import read_tiff_metadata
 from imgan.io.vips import pyvips
@@ -141,7 +144,10 @@ def _decode(source: Source, image: pyvips.Image) -> Picture:
         pixels |= pixels >> image.get("bits-per-sample")
     if metadata.resolution and orientation >= 5:
         metadata.resolution = metadata.resolution[::-1]
-    return _assemble(source, turn_upright(pixels, orientation), metadata)
+    picture = _assemble(source, turn_upright(pixels, orientation), metadata)
+    if _says(source, is_georeferenced):
+        picture.warnings.append("Where on earth it lies (GeoTIFF) is left out")
+    return picture
 
 
 def _to_known_colours(image: pyvips.Image) -> pyvips.Image:
@@ -161,7 +167,7 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
             f"{source.path} has {image.bands} channels; expected grey or RGB, with or "
             "without alpha"
         )
-    if image.bands in (2, 4) and _has_unnamed_band(source):
+    if image.bands in (2, 4) and _says(source, has_unnamed_band):
         raise ImageReadError(
             f"{source.path} has {image.bands} channels, and says that the last is not "
             "transparency; expected grey or RGB, with or without alpha. Save it "
@@ -185,11 +191,12 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
     return pixels
 
 
-def _has_unnamed_band(source: Source) -> bool:
+def _says(source: Source, question: Callable[[ReadAt], bool]) -> bool:
+    """Return the answer of a TIFF file's directory; False for other formats."""
     if source.image_format != "tiff":
         return False
     with source.position_kept():
-        return has_unnamed_band(source.read_at)
+        return question(source.read_at)
 
 
 def planes_of(source: Source) -> Array | None:

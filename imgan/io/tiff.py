@@ -26,6 +26,9 @@ from imgan.types import Array
 _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x8298}
 _DESCRIPTIVE |= set(range(0x9C9B, 0x9CA0))
 
+# GeoTIFF: size of a pixel, a point on the ground, a matrix instead, and keys.
+_GEOGRAPHIC = {0x830E, 0x8482, 0x85D8, 0x87AF}
+
 _SUBFILE_TYPE = 0x00FE
 _IPTC = 0x83BB
 _COLOUR_MODEL = 0x0106
@@ -84,6 +87,12 @@ def add_tiff_metadata(path: Path, exif: Exif, iptc: bytes | None) -> None:
         file.write(build_tree(merged, layout, end))
         file.seek(8 if layout.big else 4)
         file.write(layout.pack(layout.word, end))
+
+
+def is_georeferenced(read_at: ReadAt) -> bool:
+    """Return whether a TIFF file says where on earth its pixels lie."""
+    page = next(iter(read_chain(read_at)), {})
+    return bool(_GEOGRAPHIC & page.keys())
 
 
 def has_unnamed_band(read_at: ReadAt) -> bool:

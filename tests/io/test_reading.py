@@ -421,6 +421,14 @@ def test_one_band_is_the_same_one_after_another(tmp_path, photo, dtype, model):
     np.testing.assert_array_equal(read_image(other).pixels, read_image(usual).pixels)
 
 
+def test_a_place_on_earth_that_is_left_out_is_told(tmp_path, photo):
+    scale = (33550, "d", 3, (0.5, 0.5, 0.0), True)
+    tifffile.imwrite(tmp_path / "map.tif", photo, extratags=[scale])
+    tifffile.imwrite(tmp_path / "photo.tif", photo)
+    assert "GeoTIFF" in read_image(tmp_path / "map.tif").warnings[0]
+    assert read_image(tmp_path / "photo.tif").warnings == []
+
+
 def test_grey_and_alpha_one_after_another(tmp_path, photo):
     """libvips mixes up the rows of such files."""
     planes = np.moveaxis(photo[..., :2], 2, 0)
