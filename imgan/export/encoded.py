@@ -11,6 +11,7 @@ from typing import Any
 from imgan.bundles.card import Card
 from imgan.bundles.kinds import result_dtype
 from imgan.bundles.trained import label_sides
+from imgan.export.transparency import spread_colours
 from imgan.runtime import import_tensorflow
 
 MOST_VALUES = 2**31 - 1
@@ -48,6 +49,9 @@ def encoded_function(
         has_alpha = channels % 2 == 0
         colours = picture[..., : channels - tf.cast(has_alpha, tf.int32)]
         alpha = picture[..., -1:]
+        colours = tf.cond(
+            has_alpha, lambda: spread_colours(tf, colours, alpha), lambda: colours
+        )
         if translates:
             results = _translated(tf, serve, card, colours)
             alpha = _to_depth(tf, alpha, result_dtype(card, "uint8"))

@@ -41,7 +41,7 @@ def answer(call: Call, *files: bytes) -> tuple[list[Array | None], list[str]]:
 @pytest.mark.slow
 def test_kinds_of_pictures_come_back_as_such(call: Call, bundle: Path) -> None:
     enlarge = imgan.load(str(bundle), precision="float32")
-    colour, alpha = picture(21, 18, 3), picture(21, 18)
+    colour, alpha = picture(21, 18, 3), np.maximum(picture(21, 18), 1)
     grey = colour[..., :1]
     opaque = np.full((21, 18, 1), 200, np.uint8)
     sent = [
@@ -60,6 +60,22 @@ def test_kinds_of_pictures_come_back_as_such(call: Call, bundle: Path) -> None:
         np.testing.assert_array_equal(result[..., -1], enlarge(alpha))
     np.testing.assert_array_equal(made[4][..., :3], enlarge(colour))
     assert (made[4][..., 3] == 200).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", [1, 3])
+def test_black_under_transparency_is_no_fringe(
+    call: Call, bundle: Path, channels: int
+) -> None:
+    """A bright disc, around which files keep black."""
+    rows, columns = np.mgrid[:60, :50]
+    alpha = np.where(np.hypot(rows - 30, columns - 25) < 15, 255, 0).astype(np.uint8)
+    shown = np.tile(np.array([200, 150, 100], np.uint8)[:channels], (60, 50, 1))
+    sent = np.dstack([np.where(alpha[..., None] > 0, shown, 0), alpha])
+    (made,), errors = answer(call, png(sent))
+    assert errors == [""]
+    whole = imgan.load(str(bundle), precision="float32")(shown.squeeze())
+    np.testing.assert_array_equal(made[..., :-1].squeeze(), whole)
 
 
 def test_jpeg_is_decoded_accurately(call: Call, bundle: Path) -> None:
@@ -120,7 +136,7 @@ def test_translations_take_grey_and_colour(channels: int, tmp_path: Path) -> Non
     bundle = translators.save_negative(tmp_path / "negative", channels, 3)
     call = load_session(export_saved_model(Path(bundle), tmp_path / "served").folder)
     translate = imgan.load(bundle, precision="float32")
-    colour, alpha = picture(70, 18, 3), picture(70, 18)
+    colour, alpha = picture(70, 18, 3), np.maximum(picture(70, 18), 1)
     sent = [colour, colour[..., :1], np.dstack([colour, alpha])]
     made, errors = answer(call, *map(png, sent))
     assert errors == [""] * 3
@@ -139,7 +155,7 @@ def test_a_network_for_grey_enlarges_colours_one_by_one(tmp_path: Path) -> None:
     bundle = bundles.save(network, tmp_path / "grey", "repsr", "super_resolution", 2)
     call = load_session(export_saved_model(bundle, tmp_path / "served").folder)
     enlarge = imgan.load(str(bundle), precision="float32")
-    colour, alpha = picture(21, 18, 3), picture(21, 18)
+    colour, alpha = picture(21, 18, 3), np.maximum(picture(21, 18), 1)
     made, errors = answer(call, png(np.dstack([colour, alpha])), png(alpha[..., None]))
     assert errors == [""] * 2
     np.testing.assert_array_equal(made[0], np.dstack([enlarge(colour), enlarge(alpha)]))
