@@ -102,6 +102,11 @@ def limit_cores(count: int | None) -> None:
     _limit = count
 
 
+def core_limit() -> int | None:
+    """Return what `limit_cores` was last told."""
+    return _limit
+
+
 def usable_cores() -> int:
     """Return how many cores this process may run on, or shall."""
     # A container or taskset may leave fewer cores than the machine has.

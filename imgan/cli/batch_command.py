@@ -4,11 +4,8 @@ import contextlib
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 from typing import NoReturn
 
@@ -20,6 +17,7 @@ from imgan.cli.errors import INTERRUPTED
 from imgan.cli.errors import TERMINATED
 from imgan.cli.output import STDOUT
 from imgan.cli.output import check_output_file
+from imgan.cli.termination import terminable
 from imgan.cli.text import write
 from imgan.errors import DataError
 from imgan.errors import Terminated
@@ -103,7 +101,7 @@ def run_command(
             progress.line(f"{len(jobs)} that move, {jobs[0].name} first, are left out")
         return _dry_run(plan, options, command, running, progress)
     try:
-        with _terminable(), progress:
+        with terminable(), progress:
             cluster = running.cluster
             _remove_stale(output)
             result = _run(plan, jobs, options, moving, progress, command, cluster)
@@ -211,31 +209,6 @@ def _remove_stale(output: Path) -> None:
     elif output.parent.is_dir() and any(map(is_temporary, output.parent.iterdir())):
         # Beside a single result there may be a whole home folder: not walked in vain.
         remove_stale_temporaries(output.parent)
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the block like Ctrl-C, where nobody else handles it."""
-    here = threading.current_thread() is threading.main_thread()
-    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt:
-        # A second one must not disturb how the first is answered.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise
-    except BaseException:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise
-    else:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _leave(progress: BatchProgress, code: int) -> NoReturn:

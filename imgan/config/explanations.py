@@ -14,6 +14,7 @@ from imgan.errors import did_you_mean
 
 # Pydantic's types of errors.
 _NO_RANGE = ("tuple_type", "too_short", "too_long")
+_NO_TEXT = ("path_type", "string_type")
 _NO_SECTION = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -45,7 +46,10 @@ def explain(item: Any, schema: type[Recipe]) -> str:
     if item["type"] == "value_error" and _is_section(schema, location):
         # What a section says of itself names the key and what was received.
         return message if message.startswith(f"{key}.") else f"{key}.{message}"
-    return f"{key}: {message}. Received: {item['input']!r}"
+    told = f"{key}: {message}. Received: {item['input']!r}"
+    if item["type"] in _NO_TEXT and isinstance(item["input"], int | float):
+        told += f". Quote a name that looks like a number: --set '{key}=\"2024\"'"
+    return told
 
 
 def _range(schema: type[Recipe], location: Sequence[str]) -> str:

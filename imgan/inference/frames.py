@@ -13,6 +13,7 @@ from imgan.bundles.trained import label_sides
 from imgan.data.pixels import to_channels
 from imgan.errors import DataError
 from imgan.inference.pictures import read_model_bands
+from imgan.io.bands import band_losses
 from imgan.io.formats import PICTURE_SUFFIXES
 from imgan.io.images import Picture
 from imgan.io.images import bleed_colour
@@ -113,7 +114,8 @@ class FrameReader:
             if card and picture.pixels.ndim == 3:
                 _check_labels(path, card)
             return picture
-        return Picture(read_model_bands(path, card, self._max_megapixels))
+        pixels = read_model_bands(path, card, self._max_megapixels)
+        return Picture(pixels, warnings=band_losses(path))
 
 
 def _check_labels(path: Path, card: Card) -> None:

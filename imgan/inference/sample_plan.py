@@ -120,7 +120,10 @@ def plan_samples(card: Card, output: Path, options: SampleOptions) -> SamplePlan
     is_file = format_of(output) is not None and not output.is_dir()
     _check_output(output, is_file, options.grid)
     chosen = _choose_labels(card, options.labels)
-    names = _folder_names(card.labels or [], output)
+    labels = [card.labels[n] for n in chosen if n is not None and card.labels]
+    if not options.grid:
+        _check_folders(labels, output)
+    names = [folder_name(label) for label in card.labels or []]
     groups = [(n, output if n is None else output / names[n]) for n in chosen]
     grid = (output if is_file else output / GRID_NAME) if options.grid else None
     plan = SamplePlan(options, tuple(groups), grid)
@@ -160,7 +163,7 @@ def _escape(one: str) -> str:
     return "".join(f"%{byte:02X}" for byte in code)
 
 
-def _folder_names(labels: Sequence[str], output: Path) -> list[str]:
+def _check_folders(labels: Sequence[str], output: Path) -> None:
     names = [folder_name(label) for label in labels]
     spelling = Spelling()
     spelled = {spelling.of(output / name) for name in names}
@@ -169,7 +172,6 @@ def _folder_names(labels: Sequence[str], output: Path) -> list[str]:
             "The labels of the model do not give a folder of its own to each: "
             f"{_listed(labels)}"
         )
-    return names
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -16,16 +16,19 @@ from imgan.io.formats import format_name
 from imgan.io.formats import format_of
 from imgan.io.picture import Picture
 from imgan.io.reading import MAX_MEGAPIXELS
+from imgan.io.reading import NOT_ON_EARTH
 from imgan.io.reading import check_area
 from imgan.io.reading import check_frames
 from imgan.io.reading import damaged_file
 from imgan.io.reading import load_lazily
 from imgan.io.reading import orientation_of
 from imgan.io.reading import planes_of
+from imgan.io.reading import says
 from imgan.io.reading import turn_upright
 from imgan.io.sources import Source
 from imgan.io.sources import count_frames
 from imgan.io.sources import open_source
+from imgan.io.tiff import is_georeferenced
 from imgan.io.vips import pyvips
 from imgan.io.writing import write_image
 from imgan.types import Array
@@ -69,6 +72,12 @@ def read_bands(path: Path | str, max_megapixels: float = MAX_MEGAPIXELS) -> Arra
         _check_values(source, pixels)
         upright = turn_upright(pixels, orientation_of(source, image))
         return np.ascontiguousarray(upright)
+
+
+def band_losses(path: Path) -> list[str]:
+    """Return one line for each thing of a file of bands that no result will have."""
+    with open_source(path) as source:
+        return [NOT_ON_EARTH] if says(source, is_georeferenced) else []
 
 
 def write_bands(

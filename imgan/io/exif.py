@@ -127,18 +127,31 @@ def build_exif(exif: Exif) -> bytes:
     """Write a blob with its `Exif` prefix, in the byte order that it was read in.
 
     The notes of the camera's maker stay where they were, as what is in them is mostly
-    found by its distance from the start; the directories come after them then.
+    found by its distance from the start; the directories come after them then. Where
+    that would be too long for JPEG, they are moved.
     """
-    layout = Layout(exif.order)
-    mark = b"II" if exif.order == "<" else b"MM"
     note = exif.details.get(_MAKER_NOTE)
-    first, before, kept = _HEADER, b"", {}
-    if note and _HEADER <= note.place <= _LONGEST - len(note.data):
-        before = bytes(note.place - _HEADER) + note.data + bytes(len(note.data) % 2)
-        before += bytes((note.place + len(note.data) + len(note.data) % 2) % 2)
-        first, kept = _HEADER + len(before), {_MAKER_NOTE: note.place}
-    header = mark + layout.pack("HL", 42, first) + before
-    return b"Exif\0\0" + header + build_tree(exif, layout, first, kept)
+    if note and note.place >= _HEADER:
+        blob = _around(note, exif)
+        if len(blob) <= _LONGEST:
+            return blob
+    return _start(exif, _HEADER) + build_tree(exif, Layout(exif.order), _HEADER)
+
+
+def _around(note: Entry, exif: Exif) -> bytes:
+    """Return a block in which the maker's notes lie where they were read."""
+    before = bytes(min(note.place, _LONGEST) - _HEADER) + note.data
+    before += bytes(len(before) % 2)
+    first = _HEADER + len(before)
+    kept = {_MAKER_NOTE: note.place}
+    tree = build_tree(exif, Layout(exif.order), first, kept)
+    return _start(exif, first) + before + tree
+
+
+def _start(exif: Exif, first: int) -> bytes:
+    """Return what a block begins with, whose first directory is at an offset."""
+    mark = b"II" if exif.order == "<" else b"MM"
+    return b"Exif\0\0" + mark + Layout(exif.order).pack("HL", 42, first)
 
 
 def read_tree(read_at: ReadAt, layout: Layout, offset: int) -> Exif:

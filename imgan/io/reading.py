@@ -31,6 +31,8 @@ from imgan.io.vips import pyvips
 from imgan.types import Array
 from imgan.types import Size
 
+NOT_ON_EARTH = "Where on earth it lies (GeoTIFF) is left out"
+
 _LOADERS = {
     "png": "pngload_source",
     "jpg": "jpegload_source",
@@ -145,8 +147,8 @@ def _decode(source: Source, image: pyvips.Image) -> Picture:
     if metadata.resolution and orientation >= 5:
         metadata.resolution = metadata.resolution[::-1]
     picture = _assemble(source, turn_upright(pixels, orientation), metadata)
-    if _says(source, is_georeferenced):
-        picture.warnings.append("Where on earth it lies (GeoTIFF) is left out")
+    if says(source, is_georeferenced):
+        picture.warnings.append(NOT_ON_EARTH)
     return picture
 
 
@@ -167,7 +169,7 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
             f"{source.path} has {image.bands} channels; expected grey or RGB, with or "
             "without alpha"
         )
-    if image.bands in (2, 4) and _says(source, has_unnamed_band):
+    if image.bands in (2, 4) and says(source, has_unnamed_band):
         raise ImageReadError(
             f"{source.path} has {image.bands} channels, and says that the last is not "
             "transparency; expected grey or RGB, with or without alpha. Save it "
@@ -191,8 +193,8 @@ def _to_array(source: Source, image: pyvips.Image) -> Array:
     return pixels
 
 
-def _says(source: Source, question: Callable[[ReadAt], bool]) -> bool:
-    """Return the answer of a TIFF file's directory; False for other formats."""
+def says(source: Source, question: Callable[[ReadAt], bool]) -> bool:
+    """Return what a TIFF file's directory answers; False for other formats."""
     if source.image_format != "tiff":
         return False
     with source.position_kept():

@@ -134,6 +134,18 @@ def test_contradictions(
         plan_samples(card(**which), tmp_path / output, SampleOptions(**options))  # type: ignore[arg-type]
 
 
+def test_labels_of_one_spelling_are_apart_only_where_they_are_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that ignores case; a grid and one label need no second folder."""
+    monkeypatch.setattr("imgan.io.collisions.ignores_case", lambda folder: True)
+    letters = card(labels=["A", "a"])
+    with pytest.raises(CheckpointError, match="a folder of its own to each: A, a"):
+        plan_samples(letters, tmp_path, SampleOptions())
+    for options in (SampleOptions(grid=True), SampleOptions(labels=("a",))):
+        plan_samples(letters, tmp_path, options)
+
+
 def test_many_labels_are_not_all_listed(tmp_path: Path) -> None:
     labels = [f"\a{index}" for index in range(30)]
     with pytest.raises(UsageError, match=r"Labels: \\x070, .*\\x0719 and 10 more$"):

@@ -215,11 +215,24 @@ def test_notes_of_the_maker_still_point_to_what_they_say(
         assert canon_owner(file.info["exif"]) == OWNER
 
 
-def test_a_note_too_far_away_is_moved():
-    """Rather than a block that is too long for JPEG."""
-    moved = build_exif(parse_exif(canon_exif(64_990)))
+@pytest.mark.parametrize("place", [64_950, 64_990, 2**31])
+def test_a_note_too_far_away_is_moved(place):
+    """Rather than a block that is too long for JPEG, which would be dropped whole."""
+    exif = parse_exif(canon_exif(333))
+    exif.details[0x927C] = exif.details[0x927C]._replace(place=place)
+    moved = build_exif(exif)
     assert len(moved) < 200
     assert OWNER in parse_exif(moved).details[0x927C].data
+
+
+def test_a_note_that_fills_the_block_is_moved(tmp_path, photo):
+    given = canon_exif(62)
+    exif = parse_exif(given)
+    note = exif.details[0x927C]
+    long = note.data + bytes(63_000)
+    exif.details[0x927C] = note._replace(data=long, number=len(long), place=1_950)
+    assert len(build_exif(exif)) < 65_000
+    assert len(parse_exif(build_exif(exif)).details[0x927C].data) == len(long)
 
 
 @pytest.mark.parametrize("target", ["png", "jpg", "webp", "tiff", "avif"])

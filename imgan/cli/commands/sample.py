@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
+from imgan.cli.errors import TERMINATED
 from imgan.cli.output import progress
 from imgan.cli.output import say_tenths
+from imgan.cli.termination import terminable
 from imgan.cli.text import write
+from imgan.errors import Terminated
 
 
 def sample(
@@ -81,8 +84,13 @@ def sample(
     )
     plan = plan_samples(find_generator(model)[1], output, options)
     sampler = load_sampler(model)
-    with progress("Drawing", say_tenths(), quiet=quiet) as advance:
-        write_samples(sampler, plan, lambda drawn: advance("", drawn, plan.total))
+    drawing = progress("Drawing", say_tenths(), quiet=quiet)
+    try:
+        with terminable(), drawing as advance:
+            write_samples(sampler, plan, lambda drawn: advance("", drawn, plan.total))
+    except Terminated:
+        # Typer would make 130 of it, as of any Ctrl-C.
+        raise typer.Exit(TERMINATED) from None
     if not quiet:
         pictures = f"{plan.total:,} picture{'s' if plan.total > 1 else ''}"
         classes = len(plan.groups)

@@ -68,7 +68,7 @@ def train(
     changes = list(overrides or ())
     if init:
         # Quoted, as a name may look like a number or a comment.
-        changes.append(f"init={json.dumps(init)}")
+        changes.append(f"init={json.dumps(init, ensure_ascii=False)}")
     resolved = load_recipe(recipe, changes, quick=quick)
     if dry_run:
         _show_plan(resolved)

@@ -22,6 +22,7 @@ from imgan.io.video.colour import chroma_of
 from imgan.io.video.library import CLIP_FORMATS
 from imgan.io.video.library import load_av
 from imgan.io.video.probe import Clip
+from imgan.machine import core_limit
 from imgan.types import Size
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def set_up(encoder: Any, encoding: Encoding) -> None:
     encoder.pix_fmt = encoding.pixel_format
     encoder.time_base = encoding.time_base
     encoder.framerate = encoding.rate
-    encoder.options = dict(encoding.options)
+    encoder.options = {**encoding.options, **_threads(encoder, encoding)}
     tags = encoding.tags
     encoder.colorspace, encoder.color_range = tags.matrix, tags.range_code
     encoder.color_primaries, encoder.color_trc = tags.primaries, tags.transfer
@@ -136,6 +137,18 @@ def set_up(encoder: Any, encoding: Encoding) -> None:
         encoder.sample_aspect_ratio = encoding.aspect
     if encoding.codec == "hevc" and encoding.container in ("mp4", "mov"):
         encoder.codec_tag = "hvc1"  # Players of Apple know it by no other name.
+
+
+def _threads(encoder: Any, encoding: Encoding) -> dict[str, str]:
+    """Keep an encoder to the cores that are granted; return what it must be told."""
+    limit = core_limit()
+    if limit is None:
+        return {}
+    encoder.thread_count = limit
+    known = encoding.options.get("x265-params")
+    if encoding.codec == "hevc":
+        return {"x265-params": f"{known}:pools={limit}"}
+    return {"svtav1-params": f"lp={limit}"} if encoding.codec == "av1" else {}
 
 
 def _options(codec: Codec, choice: EncodingChoice, container: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from imgan.io.video.library import load_av
 from imgan.io.video.probe import Clip
 from imgan.io.video.probe import main_video
 from imgan.io.video.probe import open_clip
+from imgan.machine import core_limit
 from imgan.types import Array
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class ClipReader:
         if stream is None:
             return
         stream.thread_type = "AUTO"
+        # 0 is one for every core.
+        stream.thread_count = core_limit() or 0
         self._one_by_one = stream.codec_context.name in _ONE_BY_ONE
         for packet in self._packets(container, stream):
             self._packets_read += bool(packet.size and not packet.is_discard)

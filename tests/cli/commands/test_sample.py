@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -269,3 +270,22 @@ def test_inspect_describes_a_generator(labelled: str, capfd: Said) -> None:
     ):
         assert line in lines
     assert not any(line.startswith(("halo", "tile")) for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
+def test_sigterm_leaves_whole_pictures_alone(unlabelled: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["sample", str(out), "--model", unlabelled, "--count", "90000", "--quiet"]
+    with subprocess.Popen([sys.executable, "-m", "imgan", *words]) as process:
+        until = time.monotonic() + 120
+        while not (out / "00003.png").exists():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.terminate()
+        assert process.wait(60) == 143
+    names = tree(out)
+    assert names == [f"{index:05d}.png" for index in range(len(names))]
+    for name in names[-3:]:
+        assert pixels(out / name).ndim >= 2

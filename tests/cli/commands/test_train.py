@@ -91,7 +91,9 @@ def test_a_missing_folder_is_one_line_and_exit_code_1(
     assert "absent is not a folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["0001", "null", "run #1", "2026-11-30", "it's: new"])
+@pytest.mark.parametrize(
+    "name", ["0001", "null", "run #1", "2026-11-30", "it's: new", "\U0001f600"]
+)
 def test_init_is_a_name_whatever_it_looks_like(
     recipe_file: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

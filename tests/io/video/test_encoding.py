@@ -1,19 +1,24 @@
 """Codecs, qualities and pixel formats: what is chosen, and what is refused."""
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from imgan import machine
 from imgan.errors import UsageError
 from imgan.io.video.codecs import CODECS
 from imgan.io.video.codecs import EncodingChoice
 from imgan.io.video.codecs import check_choice
+from imgan.io.video.colour import from_rgb
 from imgan.io.video.encoding import choose_encoding
+from imgan.io.video.encoding import make_encoder
 from imgan.io.video.probe import probe_clip
 from imgan.types import Size
 from tests.io.video.clips import make_clip
+from tests.io.video.clips import photograph
 
 CHOICE = EncodingChoice()
 
@@ -119,3 +124,21 @@ def test_the_key_knows_every_setting(clip):
         for crf in (18, 19)
     )
     assert one.key() != two.key()
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_encoders_keep_to_the_cores_that_are_granted(clip, codec, monkeypatch):
+    choice, output = EncodingChoice(codec), Path("a.mkv")
+    made = choose_encoding(choice, clip, output, Size(96, 128), 8)
+    for limit, count in ((None, 0), (1, 1)):
+        monkeypatch.setattr(machine, "_limit", limit)
+        encoder = make_encoder(made)
+        before = set(os.listdir("/proc/self/task")) if limit else set()
+        frame = from_rgb(photograph(96, 128), made.pixel_format, made.tags)
+        frame.pts, frame.time_base = 0, made.time_base
+        packets = [*encoder.encode(frame), *encoder.encode(None)]
+        assert len(packets) == 1
+        # FFmpeg resolves 0 when it opens some of them.
+        assert encoder.thread_count == count or not limit
+        if limit and codec != "av1":
+            assert len(set(os.listdir("/proc/self/task")) - before) <= 2
