@@ -89,18 +89,22 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
         taps: What each result pixel needs, if the network's output is resampled.
     """
     padded = padded_length(length, grid.multiple, grid.minimum)
-    borders = _borders(length, grid)
+    used = (0, length) if taps is None else _used(taps, grid.scale)
+    # What is computed: of a picture that is cropped, no more than is looked at.
+    window = max(0, used[0] - grid.halo), min(length, used[1] + grid.halo)
+    offset = window[0] - window[0] % grid.multiple
+    borders = _borders(window[1] - offset, grid)
     # All tiles are read at one size, which what computes them can be prepared for.
     shortest = padded_length(1, grid.multiple, grid.minimum)
     if len(borders) > 2:
         shortest = max(shortest, up_to_multiple(borders[1] + grid.halo, grid.multiple))
     spans = []
-    for start, stop in pairwise(borders):
+    for start, stop in pairwise(offset + border for border in borders):
         place = kept = (start * grid.scale, stop * grid.scale)
         if taps is not None:
             # The same share of the result as of the input: borders only have to be
             # monotone, each result pixel knows what it needs.
-            place = (len(taps) * start // length, len(taps) * stop // length)
+            place = _share(len(taps), used, start), _share(len(taps), used, stop)
             if place[0] == place[1]:
                 continue
             needed = taps[place[0] : place[1]]
@@ -114,6 +118,17 @@ def plan_axis(length: int, grid: Grid, taps: Taps | None = None) -> list[Span]:
             last = first + shortest
         spans.append(Span((first, last), kept, place))
     return spans
+
+
+def _used(taps: Taps, scale: int) -> tuple[int, int]:
+    """Return the input pixels that a result looks at: the first, and after the last."""
+    return int(taps.min()) // scale, -(-(int(taps.max()) + 1) // scale)
+
+
+def _share(count: int, used: tuple[int, int], border: int) -> int:
+    """Return how many of the result's pixels lie before a border of the input."""
+    first, last = used
+    return count * (min(max(border, first), last) - first) // (last - first)
 
 
 def _borders(length: int, grid: Grid) -> list[int]:

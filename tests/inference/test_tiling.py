@@ -85,6 +85,30 @@ def test_spans_keep_what_the_resampler_needs(length, scale, ratio):
     assert written.min() == written.max() == 1
 
 
+@pytest.mark.parametrize("multiple", [1, 4])
+@pytest.mark.parametrize(("first", "made"), [(0, 100), (701, 240), (1900, 100), (0, 1)])
+def test_of_a_crop_only_what_it_looks_at_is_read(first, made, multiple):
+    """Out of the 2,000 pixels of a result that is resampled to its half."""
+    grid = Grid(32, 8, 2, multiple)
+    taps, _ = resample_weights(4000, first + made, 0.5)
+    taps = taps[first:]
+    spans = plan_axis(2000, grid, taps)
+    assert [span.place[0] for span in spans] == [
+        0,
+        *(span.place[1] for span in spans[:-1]),
+    ]
+    assert spans[-1].place[1] == made
+    for span in spans:
+        needed = taps[slice(*span.place)]
+        assert span.kept == (needed.min(), needed.max() + 1)
+        assert span.read[0] <= max(0, span.kept[0] // 2 - 8)
+        assert span.read[1] >= min(2000, -(-span.kept[1] // 2) + 8)
+    # A tile of 32 pixels is read with 8 more on both sides, and one tile at least.
+    looked_at = (int(taps.max()) - int(taps.min())) // 2 + 1 + 2 * 8
+    read = sum(stop - start for start, stop in (span.read for span in spans))
+    assert read <= 48 / 32 * looked_at + 48
+
+
 def test_padding_mirrors_and_repeats_where_it_cannot():
     image = np.arange(6).reshape(2, 3, 1)
     padded = pad_to_multiple(image, 4)
