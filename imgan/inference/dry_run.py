@@ -210,6 +210,7 @@ def _estimate(
     formats = Counter(str(format_of(row.output or "")) for row in rows)
     given = sum(row.input_size.megapixels for row in rows if row.input_size)
     made = sum(row.output_size.megapixels for row in rows if row.output_size)
+    computed = sum(_computed(row.input_size, options) for row in rows if row.input_size)
     speed, source = expected
     share = 1 / 3 if options.treatment.grey else 1.0
     size = sum(
@@ -221,12 +222,20 @@ def _estimate(
         pictures=len(rows),
         input_megapixels=given,
         output_megapixels=made,
-        seconds=None if speed is None else given / speed,
+        seconds=None if speed is None else computed / speed,
         seconds_by=source,
         bytes=math.ceil(size * share * 1e6),
         free_bytes=_free(folder),
         formats=dict(sorted(formats.items())),
     )
+
+
+def _computed(size: Size, options: BatchOptions) -> float:
+    """Return megapixels of an input that the network is given: of a crop its part."""
+    if options.target is None:
+        return size.megapixels
+    made, down, across, *_ = options.target.scaling(size)
+    return min(size.megapixels, float(made.height / down * made.width / across) / 1e6)
 
 
 def _existing(folder: Path) -> Path:

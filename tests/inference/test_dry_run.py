@@ -172,6 +172,14 @@ def test_a_measured_speed_wins_over_the_cards(folder):
     assert "about 20 s (0.001 megapixels/s, measured on this machine)" in found.text()
 
 
+def test_a_crop_takes_the_time_of_what_it_shows(folder):
+    """Squares out of pictures twice as high as wide."""
+    options = BatchOptions(model="x4", target=TargetSize(40, 40, "crop"))
+    found = try_out(folder, options, megapixels_per_second=0.001)
+    assert found.estimate.seconds == pytest.approx(10)
+    assert found.estimate.input_megapixels == pytest.approx(0.02)
+
+
 def test_bicubic_has_no_time(folder):
     assert try_out(folder).estimate.seconds is None
 
