@@ -13,6 +13,7 @@ from imgan.errors import DataError
 from imgan.errors import UsageError
 from imgan.io.animation import ANIMATION_FORMATS
 from imgan.io.animation import is_animation
+from imgan.io.collisions import Spelling
 from imgan.io.collisions import check_outputs
 from imgan.io.format_rules import SAME
 from imgan.io.format_rules import FormatRules
@@ -222,10 +223,11 @@ def _pictures_in(folder: Path, selection: Selection) -> list[Path]:
 
 
 def _refuse_replacing(jobs: Sequence[MovingJob]) -> None:
-    taken: dict[Path, MovingJob] = {}
+    taken: dict[str, MovingJob] = {}
+    spelling = Spelling()
     for job in jobs:
-        output = job.output.resolve()
-        if any(path.resolve() == output for path in job.inputs):
+        output = spelling.of(job.output.resolve())
+        if any(spelling.of(path.resolve()) == output for path in job.inputs):
             raise UsageError(
                 f"{job.output} would replace the input {job.name}. Name another output"
             )

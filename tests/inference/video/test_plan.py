@@ -1,5 +1,6 @@
 """What becomes of inputs that move."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,18 @@ def test_pictures_are_frames_in_natural_order(folder, tmp_path):
     (job,) = plan_moving([folder], tmp_path / "o.mp4").jobs
     assert [path.name for path in job.inputs] == ["2.png", "10.png", "a.gif"]
     assert job.name == folder
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_two_spellings_are_one_clip_where_case_is_ignored(blind, tmp_path, monkeypatch):
+    monkeypatch.setattr("imgan.io.collisions.ignores_case", lambda folder: blind)
+    clips = [tmp_path / "x" / "c.mp4", tmp_path / "y" / "C.MP4"]
+    for clip in clips:
+        clip.parent.mkdir()
+        clip.touch()
+    refused = pytest.raises(UsageError, match="would both be written")
+    with refused if blind else contextlib.nullcontext():
+        plan_moving(clips, tmp_path / "o")
 
 
 def test_an_animated_png_may_say_so(folder, tmp_path):
