@@ -1,6 +1,7 @@
 """Write the mean of the weights of several runs of one network as a model.
 
     python tools/average_bundles.py runs/x4/bundle runs/x4-start/bundle ...
+    python tools/average_bundles.py runs/x2/bundle runs/x2-start/bundle --shares 4 1
 
 Runs that begin with each other's weights, at a rate that rises again and falls, end
 in one wide valley of the loss, each at its rim; their mean lies deeper in it
@@ -29,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("bundle", type=Path, help="replaced by the mean")
     parser.add_argument("others", type=Path, nargs="+")
+    parser.add_argument("--shares", type=float, nargs="+", help="default: equal ones")
     words = parser.parse_args(arguments)
+    shares = words.shares or [1.0] * (1 + len(words.others))
+    if len(shares) != 1 + len(words.others) or min(shares) <= 0:
+        parser.error("--shares must be a number above 0 for each bundle")
     import_tensorflow()
     network, card = load_network(words.bundle)
     if network.non_trainable_variables:
@@ -40,7 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if its_card.network != card.network:
             parser.error(f"{path} is another network than {words.bundle}")
         found.append(other.get_weights())
-    mean = [np.mean(weights, axis=0) for weights in zip(*found, strict=True)]
+    mean = [
+        np.average(np.stack(weights), axis=0, weights=shares).astype(np.float32)
+        for weights in zip(*found, strict=True)
+    ]
     network.set_weights(mean)
     # Its scores are those of the weights before.
     save_bundle(network, card.model_copy(update={"metrics": []}), words.bundle)

@@ -53,3 +53,25 @@ def test_statistics_of_batches_are_refused(
     bundle = tmp_path / "normalized"
     save_srresnet(bundle)
     assert "statistics of batches" in refusal([str(bundle), str(bundle)], capsys)
+
+
+def test_shares_weigh_the_mean(tmp_path: Path) -> None:
+    """(4 w + 1 * 6 w) / 5 = 2 w."""
+    network, card = load_network(PRETRAINED / "x4-fast")
+    weights = network.get_weights()
+    paths = [str(tmp_path / name) for name in ("one", "six")]
+    for factor, path in zip((1, 6), paths, strict=True):
+        network.set_weights([factor * each for each in weights])
+        save_bundle(network, card, Path(path))
+    assert load_tool("average_bundles").main([*paths, "--shares", "4", "1"]) == 0
+    mean, _ = load_network(Path(paths[0]))
+    for found, weight in zip(mean.get_weights(), weights, strict=True):
+        np.testing.assert_allclose(found, 2 * weight, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shares", [["1"], ["1", "0"], ["1", "2", "3"]])
+def test_shares_are_one_for_each(
+    shares: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(PRETRAINED / "x4"), str(PRETRAINED / "x4"), "--shares", *shares]
+    assert "for each bundle" in refusal(words, capsys)
