@@ -249,7 +249,9 @@ def test_a_batch_larger_than_the_data_goes_on_into_the_next_epoch(
     words = ["train", str(recipe_file), "--run-dir", str(tmp_path / "run"), "--quiet"]
     words += ["--set", f"data.train={tmp_path / 'pictures'}"]
     assert main([*words, "--set", "data.batch_size=11"]) == 0
-    assert capfd.readouterr().err == ""
+    told = capfd.readouterr().err.splitlines()
+    # TensorFlow counts functions of the runs of other tests, in this very process.
+    assert [line for line in told if "tf.function retracing" not in line] == []
 
 
 @pytest.mark.slow
