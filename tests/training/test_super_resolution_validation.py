@@ -30,6 +30,7 @@ class Enlarger:
     """A network whose output is a function of its input."""
 
     size_multiple = 1
+    minimum_size = 1
 
     def __init__(self, channels: int, change: Callable[[Array], Array]) -> None:
         self.input_shape = (None, None, None, channels)
