@@ -157,6 +157,7 @@ class _Whole(dict[str, Any]):
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    # What replaces a section still does when a later change has touched it.
     merged = type(base)(base)
     for key, value in changes.items():
         old = merged.get(key)

@@ -91,7 +91,7 @@ def add_tiff_metadata(path: Path, exif: Exif, iptc: bytes | None) -> None:
 
 def is_georeferenced(read_at: ReadAt) -> bool:
     """Return whether a TIFF file says where on earth its pixels lie."""
-    page = next(iter(read_chain(read_at)), {})
+    page, _ = _first_page(read_at)
     return bool(_GEOGRAPHIC & page.keys())
 
 
@@ -101,8 +101,7 @@ def has_unnamed_band(read_at: ReadAt) -> bool:
     That is infrared in pictures from the air, a second measurement in those of radar,
     and a stored selection in those of Photoshop.
     """
-    page = next(iter(read_chain(read_at)), {})
-    layout, _ = read_header(read_at)
+    page, layout = _first_page(read_at)
     return layout is not None and _number(page, _EXTRA_BANDS, layout) == 0
 
 
@@ -112,8 +111,7 @@ def has_planes(read_at: ReadAt) -> bool:
     libvips 8.18 mixes up the rows of such files, which map tools write by default, and
     the bits of a single band of less than 8, for which it is the same to say so.
     """
-    page = next(iter(read_chain(read_at)), {})
-    layout, _ = read_header(read_at)
+    page, layout = _first_page(read_at)
     if layout is None:
         return False
     tags = _PLANES, _COLOUR_MODEL, _BANDS, _BITS
@@ -157,6 +155,13 @@ def reader(file: BinaryIO) -> ReadAt:
         return file.read(length)
 
     return read_at
+
+
+def _first_page(read_at: ReadAt) -> tuple[Directory, Layout | None]:
+    layout, offset = read_header(read_at)
+    if layout is None:
+        return {}, None
+    return read_directory(read_at, layout, offset)[0], layout
 
 
 def _described(exif: Exif) -> Directory:

@@ -1,6 +1,7 @@
 """`imgan sample`: new pictures from a generator of noise."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Annotated
 
 import typer
@@ -11,6 +12,9 @@ from imgan.cli.output import say_tenths
 from imgan.cli.termination import terminable
 from imgan.cli.text import write
 from imgan.errors import Terminated
+
+if TYPE_CHECKING:
+    from imgan.inference.sample_plan import SamplePlan
 
 
 def sample(
@@ -92,8 +96,14 @@ def sample(
         # Typer would make 130 of it, as of any Ctrl-C.
         raise typer.Exit(TERMINATED) from None
     if not quiet:
-        pictures = f"{plan.total:,} picture{'s' if plan.total > 1 else ''}"
-        classes = len(plan.groups)
-        if sampler.labels:
-            pictures += f" of {classes} label{'s' if classes > 1 else ''}"
+        pictures = _counted(plan, labelled=bool(sampler.labels))
         write(f"{pictures} in {plan.grid or output}, seed {seed}")
+
+
+def _counted(plan: "SamplePlan", *, labelled: bool) -> str:
+    """Return how many pictures were drawn, and of how many labels."""
+    pictures = f"{plan.total:,} picture{'s' if plan.total > 1 else ''}"
+    if not labelled:
+        return pictures
+    classes = len(plan.groups)
+    return f"{pictures} of {classes} label{'s' if classes > 1 else ''}"

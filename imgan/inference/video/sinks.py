@@ -22,6 +22,8 @@ from imgan.io.images import Picture
 from imgan.io.images import write_image
 from imgan.types import Size
 
+_SHORTEST_OF_GIF = 20  # milliseconds
+
 
 class Sink(Protocol):
     """Takes results in the order of their frames."""
@@ -93,9 +95,6 @@ class FramesSink:
 
     def _path(self, index: int) -> Path:
         return self._folder / f"{index + 1:06d}{self._suffix}"
-
-
-_SHORTEST_OF_GIF = 20  # milliseconds
 
 
 @dataclass

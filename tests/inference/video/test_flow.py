@@ -144,19 +144,24 @@ def test_a_network_of_three_frames_is_given_those_before(tmp_path: Path, monkeyp
         return report.files[0]
 
     real, calls = Predictor.load(model, precision="float32"), []
+    seen = threading.Event()
 
     def failing(*args, **kwargs):
         calls.append(1)
         if len(calls) == 16:
             raise DataError("Stop here")
+        if len(calls) > 16:
+            # Until the failure is seen, which takes a while on a busy machine.
+            seen.wait(1)
         return Predictor.predict(real, *args, **kwargs)
 
     monkeypatch.setattr(real, "predict", failing)
     assert run(lambda: real).error == "Stop here"
     assert list(tmp_path.glob(".o.mkv.*/*.part"))
-    # The other computing thread begins frames until it sees that this one failed.
+    seen.set()
+    # The other computing thread may have begun one more frame than the failed one.
     before = len(calls)
-    assert 16 <= before < 20
+    assert before in (16, 17)
     row = run(lambda: real)
     assert (row.status, row.warnings) == ("done", [])
     assert len(calls) - before <= 20 - 8
